@@ -1,0 +1,106 @@
+// Package audit is the decision log: what a record of a decision holds, the hash
+// chain that ties each record to the one before, and how a chain is verified.
+//
+// It stores nothing itself and decides nothing. It never holds a secret, and a
+// message's text only where the operator asked for it.
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Record is one decision, as it is kept.
+type Record struct {
+	// ID is a UUIDv7 (RFC 9562): ids sort by time.
+	ID string `json:"id"`
+	// Time is when it was decided, in UTC.
+	Time  time.Time `json:"time"`
+	Point string    `json:"point"`
+
+	Connector string `json:"connector,omitempty"`
+	Chat      string `json:"chat,omitempty"`
+	ChatKind  string `json:"chat_kind,omitempty"`
+	User      string `json:"user,omitempty"`
+	Message   string `json:"message,omitempty"`
+	Event     string `json:"event,omitempty"`
+	// TextSHA256 is the digest of the text in hex; Text is nil unless the
+	// operator keeps texts.
+	TextSHA256 string  `json:"text_sha256,omitempty"`
+	Text       *string `json:"text,omitempty"`
+	// Input is the input's facts as JSON, without the text.
+	Input json.RawMessage `json:"input,omitempty"`
+
+	Verdict   string `json:"verdict"`
+	Trust     string `json:"trust,omitempty"`
+	Workspace string `json:"workspace,omitempty"`
+	Access    string `json:"access,omitempty"`
+	// Session and Turn are what the decision was made in, or led to.
+	Session string `json:"session,omitempty"`
+	Turn    string `json:"turn,omitempty"`
+	// Rules fired, the deciding ones first.
+	Rules    []Rule `json:"rules"`
+	Revision string `json:"revision"`
+	// Duration is how long the policies took, in nanoseconds.
+	Duration time.Duration `json:"duration_ns"`
+
+	// Prev is the hash of the record before; the first has GenesisHash.
+	Prev string `json:"prev"`
+}
+
+// Rule is a rule that fired.
+type Rule struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+	Msg  string `json:"msg,omitempty"`
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+}
+
+// GenesisHash is what the first record follows.
+const GenesisHash = "0000000000000000000000000000000000000000000000000000000000000000"
+
+// Sealed is a record as it is stored: the bytes that were hashed, and the hash.
+type Sealed struct {
+	Seq  int64
+	JSON []byte
+	Hash string
+}
+
+// NewID gives a fresh record id.
+func NewID() (string, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("make decision id: %w", err)
+	}
+	return id.String(), nil
+}
+
+// TextDigest is the digest that stands for a text in a record.
+func TextDigest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Seal makes r follow the record with the hash prev, at place seq (from 1).
+func (r Record) Seal(seq int64, prev string) (Sealed, error) {
+	r.Prev = prev
+	data, err := json.Marshal(r)
+	if err != nil {
+		return Sealed{}, fmt.Errorf("encode record %s: %w", r.ID, err)
+	}
+	return Sealed{Seq: seq, JSON: data, Hash: hash(seq, data)}, nil
+}
+
+// hash covers the place as well, so that a record cannot be given another one.
+func hash(seq int64, data []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d:%d:", seq, len(data))
+	h.Write(data)
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/internal/config"
+)
+
+func checkCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:  "check",
+		Usage: "check configuration, policies and startup rules; changes nothing",
+		Description: "   parachute check\n   parachute check --config bots/family.yaml\n\n" +
+			"Exit code 0: it would start. 1: a policy or a startup rule is against it. 2: the\nconfiguration cannot be read.",
+		Flags: []cli.Flag{configFlag()},
+		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
+			cfg, err := loadConfig(c)
+			if err != nil {
+				return err
+			}
+			return check(c.Context, t, cfg)
+		},
+	}
+}
+
+func check(ctx context.Context, t terminal, cfg config.Config) error {
+	file := cfg.File
+	if file == "" {
+		file = "none, so the defaults"
+	}
+	fmt.Fprintf(t.out, "configuration  ok (%s)\n", file)
+	source, err := policySource(cfg)
+	if err != nil {
+		return err
+	}
+	report, err := engine.Test(ctx, source)
+	if err != nil {
+		return fmt.Errorf("load policies in %s: %w", source.Name, err)
+	}
+	e, err := openEngine(ctx, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "policies       ok (%s, revision %.12s, %d tests pass)\n", source.Name, report.Revision, len(report.Results))
+	d, err := decideStartup(ctx, cfg, e, source)
+	if err != nil {
+		return err
+	}
+	if d.Verdict != engine.Allow {
+		fmt.Fprintln(t.out, "startup        refused:")
+		for _, r := range d.Rules {
+			fmt.Fprintln(t.out, "  "+ruleLine(r))
+		}
+		return silent
+	}
+	fmt.Fprintf(t.out, "startup        ok (audience %s, trust %s)\n", cfg.Audience, cfg.Trust)
+	for _, r := range d.Warnings() {
+		fmt.Fprintln(t.out, "  "+ruleLine(r))
+	}
+	return nil
+}

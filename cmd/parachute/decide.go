@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/connectors/stdio"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/internal/config"
+	"github.com/parachute-gate/parachute/storage/sqlite"
+)
+
+func decideCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:  "decide",
+		Usage: "tell what would happen to a message, and by which rules; does nothing",
+		Description: "   parachute decide -i message.json\n" +
+			"   echo '{\"id\":\"1\",\"chat\":\"c\",\"chat_kind\":\"dm\",\"user\":\"ana\",\"text\":\"hi\"}' | parachute decide -i -\n\n" +
+			"FILE holds a message as the stdio connector takes it. It is decided for the people, sessions and\n" +
+			"counters of the data folder; it is neither counted nor recorded.\n" +
+			"Exit code 0: it would be admitted. 1: it would be denied.",
+		Flags: []cli.Flag{
+			configFlag(),
+			&cli.StringFlag{Name: "input", Aliases: []string{"i"}, Required: true, Usage: "the message, a `FILE` or - for standard input"},
+			&cli.StringFlag{Name: "connector", Value: "stdio", Usage: "the `NAME` of the connector that it would come through"},
+			&cli.BoolFlag{Name: "json", Usage: "decision and policy input, as JSON"},
+		},
+		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
+			cfg, err := loadConfig(c)
+			if err != nil {
+				return err
+			}
+			m, err := readMessage(t, c.String("input"))
+			if err != nil {
+				return err
+			}
+			from := gate.Source{Name: c.String("connector"), Kind: "stdio"}
+			for _, conn := range cfg.Connectors {
+				if conn.Name == from.Name {
+					from.Kind = conn.Kind
+				}
+			}
+			return decide(c.Context, t, cfg, from, m, c.Bool("json"))
+		},
+	}
+}
+
+func readMessage(t terminal, file string) (connectors.Message, error) {
+	in := io.Reader(t.in)
+	if file != "-" {
+		f, err := os.Open(file) //nolint:gosec // the path is the caller's own
+		if err != nil {
+			return connectors.Message{}, usageError{fmt.Errorf("read message: %w", err)}
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, 2<<20))
+	if err != nil {
+		return connectors.Message{}, fmt.Errorf("read message: %w", err)
+	}
+	m, err := stdio.Decode(data)
+	if err != nil {
+		return m, usageError{fmt.Errorf("message in %s: %w", file, err)}
+	}
+	return m, nil
+}
+
+func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source, m connectors.Message, asJSON bool) error {
+	quiet := slog.New(slog.DiscardHandler)
+	e, err := openEngine(ctx, cfg, quiet)
+	if err != nil {
+		return err
+	}
+	db, err := sqlite.Open(ctx, cfg.Data, quiet)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	book, _, err := newBook(ctx, db)
+	if err != nil {
+		return err
+	}
+	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: quiet, Now: time.Now})
+	d, in, err := g.Preview(ctx, from, m)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(t.out)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(decisionJSON{d.Verdict, d.Rules, d.Obligations, d.Revision, in}); err != nil {
+			return fmt.Errorf("write decision: %w", err)
+		}
+	} else {
+		showDecision(t, d)
+	}
+	if d.Verdict != engine.Allow {
+		return silent
+	}
+	return nil
+}
+
+type decisionJSON struct {
+	Verdict     engine.Verdict      `json:"verdict"`
+	Rules       []engine.Rule       `json:"rules"`
+	Obligations engine.Obligations  `json:"obligations"`
+	Revision    string              `json:"revision"`
+	Input       engine.MessageInput `json:"input"`
+}
+
+func showDecision(t terminal, d engine.Decision) {
+	fmt.Fprintf(t.out, "%s by %s, revision %.12s\n", d.Verdict, d.Rule().ID, d.Revision)
+	for _, r := range d.Rules {
+		fmt.Fprintln(t.out, "  "+ruleLine(r))
+		if r.Reply != "" {
+			fmt.Fprintf(t.out, "        the chat reads: %q\n", r.Reply)
+		}
+	}
+	if d.Verdict == engine.Allow {
+		o := d.Obligations
+		fmt.Fprintf(t.out, "  trust %s, workspace %s, access %s\n", o.Trust, o.Workspace, o.Access)
+		if len(o.Sandbox) > 0 {
+			if data, err := json.Marshal(o.Sandbox); err == nil {
+				fmt.Fprintf(t.out, "  sandbox %s\n", data)
+			}
+		}
+	}
+}

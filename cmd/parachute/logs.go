@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/parachute-gate/parachute/audit"
+)
+
+// followEvery is how often `logs -f` looks for more.
+const followEvery = 200 * time.Millisecond
+
+func logsCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:  "logs",
+		Usage: "show the decisions, as logfmt lines",
+		Description: "   parachute logs -f\n   parachute logs --verdict deny --since 1h\n" +
+			"   parachute logs --user telegram:123456 --json | jq .rules",
+		Flags: []cli.Flag{
+			configFlag(),
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "wait for more"},
+			&cli.BoolFlag{Name: "json", Usage: "whole records, one JSON object a line"},
+			&cli.IntFlag{Name: "last", Aliases: []string{"n"}, Usage: "only the newest `N`"},
+			&cli.DurationFlag{Name: "since", Usage: "only those younger than `DURATION` (90s, 1h)"},
+			&cli.StringFlag{Name: "connector"},
+			&cli.StringFlag{Name: "user", Usage: "`ID` with the connector's prefix"},
+			&cli.StringFlag{Name: "chat", Usage: "`ID` with the connector's prefix"},
+			&cli.StringFlag{Name: "verdict", Usage: "allow, deny or ask"},
+			&cli.StringFlag{Name: "rule", Usage: "`ID` of the rule that decided"},
+			&cli.StringFlag{Name: "session", Usage: "`ID`"},
+			&cli.StringFlag{Name: "point", Usage: "startup, message or tool"},
+		},
+		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
+			f, err := logFilter(c)
+			if err != nil {
+				return err
+			}
+			cfg, err := loadConfig(c)
+			if err != nil {
+				return err
+			}
+			db, err := openStore(c.Context, cfg)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = db.Close() }()
+			return showLogs(c.Context, db, f, c.Bool("follow"), lineWriter(t, c.Bool("json")))
+		},
+	}
+}
+
+func logFilter(c *cli.Context) (audit.Filter, error) {
+	f := audit.Filter{
+		Connector: c.String("connector"), User: c.String("user"), Chat: c.String("chat"), Verdict: c.String("verdict"),
+		Rule: c.String("rule"), Session: c.String("session"), Point: c.String("point"), Last: c.Int("last"),
+	}
+	if c.IsSet("last") && f.Last < 1 {
+		return f, wrongUse("--last %d: give a number from 1", f.Last)
+	}
+	if since := c.Duration("since"); c.IsSet("since") {
+		if since <= 0 {
+			return f, wrongUse("--since %s: give a duration such as 90s or 1h", since)
+		}
+		f.Since = time.Now().Add(-since)
+	}
+	for _, choice := range []struct {
+		flag, value string
+		valid       []string
+	}{{"verdict", f.Verdict, []string{"allow", "deny", "ask"}}, {"point", f.Point, []string{"startup", "message", "tool"}}} {
+		if choice.value != "" && !contains(choice.valid, choice.value) {
+			return f, wrongUse("--%s %q is not valid; valid: %v", choice.flag, choice.value, choice.valid)
+		}
+	}
+	return f, nil
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+// lineWriter writes one record a line.
+func lineWriter(t terminal, asJSON bool) func(context.Context, audit.Record) error {
+	if asJSON {
+		enc := json.NewEncoder(t.out)
+		enc.SetEscapeHTML(false)
+		return func(_ context.Context, r audit.Record) error { return enc.Encode(r) }
+	}
+	return audit.NewWriter(t.out).Write
+}
+
+func showLogs(ctx context.Context, log audit.Log, f audit.Filter, follow bool, write func(context.Context, audit.Record) error) error {
+	for {
+		err := log.Entries(ctx, f, func(e audit.Entry) error {
+			f.After = e.Seq
+			return write(ctx, e.Record)
+		})
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("show logs: %w", err)
+		}
+		if !follow {
+			return nil
+		}
+		f.Last = 0
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(followEvery):
+		}
+	}
+}

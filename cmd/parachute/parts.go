@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/internal/config"
+	"github.com/parachute-gate/parachute/policies"
+	"github.com/parachute-gate/parachute/storage/sqlite"
+)
+
+// loadConfig reads the configuration that the flags name.
+func loadConfig(c *cli.Context) (config.Config, error) {
+	cfg, err := config.Load(c.String("config"))
+	if err != nil {
+		return cfg, usageError{err}
+	}
+	return cfg, nil
+}
+
+// policySource finds the policies: those that the configuration names, else
+// ./policies beside it, else what is built in.
+func policySource(cfg config.Config) (engine.Source, error) {
+	dir := cfg.Policies
+	if dir == "" {
+		dir = filepath.Join(filepath.Dir(cfg.File), "policies")
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return engine.Embedded(policies.FS), nil
+		}
+	}
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return engine.Source{}, fmt.Errorf("policies: there is no folder %s; `parachute init` writes one, or leave the key out for the built-in policies", dir)
+	case err != nil:
+		return engine.Source{}, fmt.Errorf("policies: %w", err)
+	case !info.IsDir():
+		return engine.Source{}, fmt.Errorf("policies: %s is no folder", dir)
+	}
+	return engine.Folder(dir), nil
+}
+
+func openEngine(ctx context.Context, cfg config.Config, log *slog.Logger) (*engine.Engine, error) {
+	source, err := policySource(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(ctx, engine.Deps{Source: source, Log: log, Timeout: cfg.Decisions.Timeout, Now: time.Now})
+}
+
+// openStore opens the database of an installation that was started before.
+func openStore(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
+	if _, err := os.Stat(filepath.Join(cfg.Data, sqlite.File)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("nothing is recorded in %s yet; `parachute start` begins", cfg.Data)
+	}
+	return sqlite.Open(ctx, cfg.Data, slog.New(slog.DiscardHandler))
+}
+
+// configInput is what the policies see of the configuration.
+func configInput(cfg config.Config) engine.ConfigInput {
+	return engine.ConfigInput{
+		Audience: cfg.Audience, Trust: cfg.Trust, Groups: cfg.Groups,
+		Agent: engine.AgentInput{Name: cfg.Agent, Kind: cfg.Agent},
+	}
+}
+
+// newBook counts over what the database remembers.
+func newBook(ctx context.Context, db *sqlite.DB) (*limits.Book, limits.Clock, error) {
+	clock, err := limits.NewClock(ctx, db)
+	if err != nil {
+		return nil, nil, fmt.Errorf("start the clock of the limits: %w", err)
+	}
+	return limits.New(limits.Deps{Store: db, Clock: clock}), clock, nil
+}
+
+func gateConfig(cfg config.Config) gate.Config {
+	return gate.Config{Input: configInput(cfg), StoreText: cfg.Decisions.StoreText}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+func statusCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:        "status",
+		Usage:       "tell what runs, with which policies, and whether a reload was refused",
+		Description: "   parachute status\n   parachute status --json\n\nExit code 0: it runs on the policies as they are. 1: it does not run, or a reload was refused.",
+		Flags:       []cli.Flag{configFlag(), &cli.BoolFlag{Name: "json", Usage: "all of it, as JSON"}},
+		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
+			cfg, err := loadConfig(c)
+			if err != nil {
+				return err
+			}
+			if !isServed(cfg.Data) {
+				return fmt.Errorf("nothing runs on the data folder %s; `parachute start` starts it", cfg.Data)
+			}
+			data, err := os.ReadFile(filepath.Join(cfg.Data, statusFile))
+			if errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("it is starting; try again in a moment")
+			}
+			if err != nil {
+				return fmt.Errorf("read status: %w", err)
+			}
+			var s status
+			if err := json.Unmarshal(data, &s); err != nil {
+				return fmt.Errorf("read status: %w", err)
+			}
+			if c.Bool("json") {
+				fmt.Fprintln(t.out, string(data))
+			} else {
+				showStatus(t, s)
+			}
+			if s.Policies.Failure != "" {
+				return silent
+			}
+			return nil
+		},
+	}
+}
+
+func showStatus(t terminal, s status) {
+	p := s.Policies
+	fmt.Fprintf(t.out, "running     process %d, up %s, version %s\n", s.PID, time.Since(s.Started).Round(time.Second), s.Version)
+	fmt.Fprintf(t.out, "audience    %s, trust %s, agent %s\n", s.Audience, s.Trust, s.Agent)
+	fmt.Fprintf(t.out, "policies    %s, revision %.12s, since %s\n", p.Source, p.Revision, p.LoadedAt.Local().Format(time.DateTime))
+	if p.Failure != "" {
+		fmt.Fprintf(t.out, "REFUSED     the policies as they stand now, at %s; revision %.12s goes on deciding:\n            %s\n",
+			p.FailedAt.Local().Format(time.DateTime), p.Revision, strings.ReplaceAll(p.Failure, "\n", "\n            "))
+	}
+	for _, c := range s.Connectors {
+		fmt.Fprintf(t.out, "connector   %s (%s)\n", c.Name, c.Kind)
+	}
+	fmt.Fprintf(t.out, "answering   %d\n", s.Running)
+}

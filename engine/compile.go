@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// capabilities are OPA's own without every built-in that could make two
+// decisions on one input differ, or reach out of the process.
+func capabilities() *ast.Capabilities {
+	caps := ast.CapabilitiesForThisVersion()
+	caps.Builtins = slices.DeleteFunc(caps.Builtins, func(b *ast.Builtin) bool {
+		return b.IsNondeterministic() || b.Name == ast.OPARuntime.Name
+	})
+	caps.AllowNet = []string{}
+	return caps
+}
+
+// parsed is a policy folder after parsing.
+type parsed struct {
+	modules map[string]*ast.Module
+	data    map[string]any
+	schemas *ast.SchemaSet
+}
+
+// parse reads every file and reports all that is wrong at once.
+func parse(f files, caps *ast.Capabilities) (parsed, error) {
+	out := parsed{modules: map[string]*ast.Module{}, data: map[string]any{}, schemas: ast.NewSchemaSet()}
+	var errs []error
+	for _, name := range f.names() {
+		content := f.content[name]
+		var err error
+		switch {
+		case strings.HasSuffix(name, ".rego"):
+			out.modules[name], err = ast.ParseModuleWithOpts(name, string(content),
+				ast.ParserOptions{ProcessAnnotation: true, Capabilities: caps})
+		case strings.HasPrefix(name, "schemas/") && strings.HasSuffix(name, ".json"):
+			var schema any
+			if err = util.Unmarshal(content, &schema); err == nil {
+				out.schemas.Put(schemaRef(name), schema)
+			}
+		case strings.HasPrefix(path.Base(name), "data."):
+			err = mergeData(out.data, name, content)
+		}
+		if err != nil {
+			errs = append(errs, inFile(name, err))
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// inFile puts the file's name before an error that does not tell it.
+func inFile(name string, err error) error {
+	if strings.Contains(err.Error(), name) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// schemaRef is the name that `opa check -s schemas` gives a schema file.
+func schemaRef(name string) ast.Ref {
+	ref := ast.Ref{ast.SchemaRootDocument}
+	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(name, "schemas/"), ".json"), "/")
+	for _, p := range parts {
+		ref = ref.Append(ast.StringTerm(p))
+	}
+	return ref
+}
+
+// mergeData puts a data file at the place that its folder names, as OPA does in
+// a bundle. Two files that say different things of one path are an error.
+func mergeData(into map[string]any, name string, content []byte) error {
+	var doc any
+	if err := util.Unmarshal(content, &doc); err != nil {
+		return err
+	}
+	if doc == nil {
+		return nil
+	}
+	obj, ok := doc.(map[string]any)
+	if !ok {
+		return errors.New("a data file must hold an object (key: value lines) at its top")
+	}
+	if dir := path.Dir(name); dir != "." {
+		for _, part := range slices.Backward(strings.Split(dir, "/")) {
+			obj = map[string]any{part: obj}
+		}
+	}
+	return mergeObject(into, obj, "")
+}
+
+func mergeObject(into, from map[string]any, at string) error {
+	for k, v := range from {
+		old, there := into[k]
+		if !there {
+			into[k] = v
+			continue
+		}
+		a, aok := old.(map[string]any)
+		b, bok := v.(map[string]any)
+		if !aok || !bok {
+			return fmt.Errorf("data.%s%s is given twice; keep it in one file", at, k)
+		}
+		if err := mergeObject(a, b, at+k+"."); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compile type-checks the modules against the schemas and the data's paths.
+func compile(p parsed, caps *ast.Capabilities) (*ast.Compiler, error) {
+	c := ast.NewCompiler().
+		WithCapabilities(caps).
+		WithSchemas(p.schemas).
+		WithUseTypeCheckAnnotations(true).
+		WithPathConflictsCheck(func(path []string) (bool, error) { return hasPath(p.data, path), nil })
+	c.Compile(p.modules)
+	if c.Failed() {
+		return nil, c.Errors
+	}
+	return c, nil
+}
+
+func hasPath(doc any, path []string) bool {
+	for _, part := range path {
+		obj, ok := doc.(map[string]any)
+		if !ok {
+			return false
+		}
+		if doc, ok = obj[part]; !ok {
+			return false
+		}
+	}
+	return true
+}

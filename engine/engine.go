@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultTimeout bounds one decision. It is far above what a decision takes and
+// there so that a policy that loops denies instead of hanging the gate.
+const DefaultTimeout = 500 * time.Millisecond
+
+// Deps are what an Engine is made of.
+type Deps struct {
+	Source Source
+	Log    *slog.Logger
+	// Timeout bounds one decision; zero means DefaultTimeout.
+	Timeout time.Duration
+	// Now tells the time for Status alone; no decision sees it.
+	Now func() time.Time
+}
+
+// Engine holds the revision that decides and replaces it. Deciding never waits
+// for a reload. Safe for concurrent use.
+type Engine struct {
+	deps    Deps
+	current atomic.Pointer[Policy]
+
+	reloading sync.Mutex
+	mu        sync.Mutex
+	status    Status
+}
+
+// Status is what the engine tells of itself.
+type Status struct {
+	Source   string    `json:"source"`
+	Kind     string    `json:"kind"`
+	Revision string    `json:"revision"`
+	LoadedAt time.Time `json:"loaded_at"`
+	// Failure is why the folder as it stands now does not decide; empty when it
+	// does.
+	Failure   string    `json:"failure,omitempty"`
+	FailedAt  time.Time `json:"failed_at,omitzero"`
+	Reloads   int       `json:"reloads"`
+	Refusals  int       `json:"refusals"`
+	TestCount int       `json:"tests"`
+}
+
+// Open loads the policies, or tells what is wrong with them.
+func Open(ctx context.Context, deps Deps) (*Engine, error) {
+	if deps.Timeout == 0 {
+		deps.Timeout = DefaultTimeout
+	}
+	e := &Engine{deps: deps}
+	e.status.Source, e.status.Kind = deps.Source.Name, deps.Source.Kind
+	f, err := deps.Source.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.load(ctx, f); err != nil {
+		return nil, fmt.Errorf("load policies in %s: %w", deps.Source.Name, err)
+	}
+	return e, nil
+}
+
+// Current is the revision that decides now. Who needs several answers about one
+// message takes it once and asks it for all of them.
+func (e *Engine) Current() *Policy { return e.current.Load() }
+
+// Status tells which revision decides and what became of the last reload.
+func (e *Engine) Status() Status {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.status
+}
+
+// Reload reads the folder, and makes it the one that decides if it compiles, its
+// tests pass and it answers the probes in time. Else the error tells why, the
+// last good revision goes on deciding, and Status keeps the reason.
+func (e *Engine) Reload(ctx context.Context) error {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	f, err := e.deps.Source.read(ctx)
+	if err != nil {
+		return e.refuse(ctx, err)
+	}
+	return e.swap(ctx, f)
+}
+
+// swap loads f unless it is what decides already. Callers hold e.reloading.
+func (e *Engine) swap(ctx context.Context, f files) error {
+	if f.revision == e.Current().Revision() {
+		e.mu.Lock()
+		e.status.Failure, e.status.FailedAt = "", time.Time{}
+		e.mu.Unlock()
+		return nil
+	}
+	old := e.Current().Revision()
+	if err := e.load(ctx, f); err != nil {
+		return e.refuse(ctx, err)
+	}
+	e.deps.Log.InfoContext(ctx, "policies reloaded", "revision", short(f.revision), "was", short(old), "source", e.deps.Source.Name)
+	return nil
+}
+
+// load builds, tests and probes f aside, then swaps it in.
+func (e *Engine) load(ctx context.Context, f files) error {
+	p, err := build(ctx, f, e.deps.Timeout)
+	if err != nil {
+		return err
+	}
+	tests := 0
+	// What is built in was tested when the program was built.
+	if e.deps.Source.Kind != "embedded" {
+		report, _, err := test(ctx, f, nil)
+		if err != nil {
+			return err
+		}
+		var failed []error
+		for _, t := range report.Failed() {
+			failed = append(failed, fmt.Errorf("%s:%d: %s %w", t.File, t.Line, t.Name, t.Err))
+		}
+		if len(failed) > 0 {
+			return fmt.Errorf("%d of %d tests do not pass: %w", len(failed), len(report.Results), errors.Join(failed...))
+		}
+		tests = len(report.Results)
+	}
+	if err := p.probe(ctx); err != nil {
+		return err
+	}
+	e.current.Store(p)
+	e.mu.Lock()
+	e.status.Revision, e.status.LoadedAt, e.status.TestCount = f.revision, e.deps.Now(), tests
+	e.status.Failure, e.status.FailedAt = "", time.Time{}
+	e.status.Reloads++
+	e.mu.Unlock()
+	return nil
+}
+
+func (e *Engine) refuse(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.mu.Lock()
+	e.status.Failure, e.status.FailedAt = err.Error(), e.deps.Now()
+	e.status.Refusals++
+	e.mu.Unlock()
+	e.deps.Log.ErrorContext(ctx, "policies refused; the last good revision goes on deciding",
+		"revision", short(e.Current().Revision()), "source", e.deps.Source.Name, "error", err)
+	return err
+}
+
+// short is a revision as people are shown it.
+func short(revision string) string { return revision[:min(12, len(revision))] }

@@ -1,0 +1,167 @@
+package engine
+
+// InputVersion is the version of the documents below.
+const InputVersion = 1
+
+// MessageInput is the input of data.parachute.message. A fact that is not known
+// is left out of the document, so that a policy can tell absence from emptiness.
+type MessageInput struct {
+	Version int `json:"version"`
+	// Time is the moment of the decision in nanoseconds since the Unix epoch.
+	Time      int64          `json:"time"`
+	Config    ConfigInput    `json:"config"`
+	Connector ConnectorInput `json:"connector"`
+	Chat      ChatInput      `json:"chat"`
+	Message   EventInput     `json:"message"`
+	User      UserInput      `json:"user"`
+	Workspace *Requested     `json:"workspace,omitempty"`
+	Session   *SessionInput  `json:"session,omitempty"`
+	Limits    *LimitsInput   `json:"limits,omitempty"`
+}
+
+// ConfigInput is what the configuration asks for; it holds no secret.
+type ConfigInput struct {
+	Audience string     `json:"audience"`
+	Trust    string     `json:"trust"`
+	Groups   string     `json:"groups"`
+	Agent    AgentInput `json:"agent"`
+}
+
+// AgentInput names the agent that would answer.
+type AgentInput struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+}
+
+// ConnectorInput names the connector that an event came through.
+type ConnectorInput struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+}
+
+// ChatInput is the place of a message. Kind is left out when the platform did
+// not say.
+type ChatInput struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind,omitempty"`
+}
+
+// EventInput is the event itself.
+type EventInput struct {
+	ID          string            `json:"id"`
+	Kind        string            `json:"kind"`
+	Text        string            `json:"text"`
+	Bytes       int               `json:"bytes"`
+	Command     string            `json:"command,omitempty"`
+	Args        []string          `json:"args,omitempty"`
+	MentionsBot bool              `json:"mentions_bot"`
+	ReplyToBot  bool              `json:"reply_to_bot"`
+	Forwarded   bool              `json:"forwarded"`
+	Attachments []AttachmentInput `json:"attachments,omitempty"`
+}
+
+// AttachmentInput describes an attachment, in the platform's words.
+type AttachmentInput struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Bytes int64  `json:"bytes"`
+}
+
+// UserInput is the principal.
+type UserInput struct {
+	ID    string   `json:"id"`
+	Name  string   `json:"name,omitempty"`
+	Bot   bool     `json:"bot"`
+	Local bool     `json:"local"`
+	Roles []string `json:"roles"`
+}
+
+// Requested is the workspace that a person asked for.
+type Requested struct {
+	Requested string `json:"requested"`
+}
+
+// SessionInput is an open session.
+type SessionInput struct {
+	ID        string `json:"id"`
+	User      string `json:"user"`
+	Trust     string `json:"trust"`
+	Workspace string `json:"workspace"`
+	Access    string `json:"access,omitempty"`
+}
+
+// LimitsInput is what the counters say.
+type LimitsInput struct {
+	Exceeded []ExceededInput `json:"exceeded"`
+}
+
+// ExceededInput is one limit that is full.
+type ExceededInput struct {
+	Name              string `json:"name"`
+	Per               string `json:"per"`
+	Max               int    `json:"max"`
+	Window            string `json:"window"`
+	RetryAfterSeconds int64  `json:"retry_after_seconds"`
+}
+
+// ToolInput is the input of data.parachute.tool.
+type ToolInput struct {
+	Version   int            `json:"version"`
+	Time      int64          `json:"time"`
+	Config    ConfigInput    `json:"config"`
+	Connector ConnectorInput `json:"connector"`
+	Chat      ChatInput      `json:"chat"`
+	User      UserInput      `json:"user"`
+	Session   SessionInput   `json:"session"`
+	Tool      Tool           `json:"tool"`
+}
+
+// Tool is one call that an agent wants to make. Path and To are as the agent
+// gave them and may be hostile.
+type Tool struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`
+	Path  string `json:"path,omitempty"`
+	To    string `json:"to,omitempty"`
+	Bytes int    `json:"bytes"`
+}
+
+// StartupInput is the input of data.parachute.startup: the whole configuration,
+// free of secrets.
+type StartupInput struct {
+	Version int           `json:"version"`
+	Time    int64         `json:"time"`
+	Config  StartupConfig `json:"config"`
+	Files   []FileInput   `json:"files"`
+}
+
+// StartupConfig is the configuration as the startup rules see it.
+type StartupConfig struct {
+	Audience   string           `json:"audience"`
+	Trust      string           `json:"trust"`
+	Groups     string           `json:"groups"`
+	Agent      AgentInput       `json:"agent"`
+	StoreText  bool             `json:"store_text"`
+	Policies   PoliciesInput    `json:"policies"`
+	Connectors []ConnectorInput `json:"connectors"`
+	Workspaces []WorkspaceInput `json:"workspaces"`
+}
+
+// PoliciesInput tells where the policies come from.
+type PoliciesInput struct {
+	Source string `json:"source"`
+}
+
+// WorkspaceInput names a workspace that the configuration places.
+type WorkspaceInput struct {
+	Name string `json:"name"`
+}
+
+// FileInput is the mode of a file that should be private.
+type FileInput struct {
+	Path          string `json:"path"`
+	Kind          string `json:"kind"`
+	Mode          string `json:"mode"`
+	GroupCanRead  bool   `json:"group_can_read"`
+	OthersCanRead bool   `json:"others_can_read"`
+}

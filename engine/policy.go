@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+)
+
+// Policy is one revision of the policies, compiled and ready. It never changes
+// and is safe for concurrent use; what it decides stays the same for as long as
+// it lives, whatever happens to the folder it came from.
+type Policy struct {
+	revision string
+	timeout  time.Duration
+	book     *ruleBook
+	limits   *query
+	points   map[Point]*query
+}
+
+// Revision is the SHA-256 over policies, data and schemas, in hex.
+func (p *Policy) Revision() string { return p.revision }
+
+// query is a prepared question with a memory of the answers it gave.
+type query struct {
+	prepared rego.PreparedEvalQuery
+	cache    *cache
+}
+
+// answers are the names that the engine reads of each decision point.
+var answers = map[Point][]string{
+	PointMessage: {"allow", "trust", "workspace", "vault", "sandbox"},
+	PointTool:    {"allow"},
+	PointStartup: {},
+}
+
+// setsOf are the sets of rules that each decision point has.
+var setsOf = map[Point][]Kind{
+	PointMessage: {KindDeny, KindWarn},
+	PointTool:    {KindDeny, KindWarn, KindAsk},
+	PointStartup: {KindDeny, KindWarn},
+}
+
+// build compiles the files without their tests into a Policy.
+func build(ctx context.Context, f files, timeout time.Duration) (*Policy, error) {
+	caps := capabilities()
+	src, err := parse(f, caps)
+	if err != nil {
+		return nil, err
+	}
+	for name := range src.modules {
+		if strings.HasSuffix(name, "_test.rego") {
+			delete(src.modules, name)
+		}
+	}
+	rules, err := book(src.modules, f.names())
+	if err != nil {
+		return nil, err
+	}
+	for _, point := range []Point{PointMessage, PointTool} {
+		if !rules.defined[point]["allow"] {
+			return nil, fmt.Errorf("no rule data.parachute.%s.allow: nothing could ever be admitted; `parachute init` writes the default policies", point)
+		}
+	}
+	compiler, err := compile(src, caps)
+	if err != nil {
+		return nil, err
+	}
+	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
+	p := &Policy{revision: f.revision, timeout: timeout, book: rules, points: map[Point]*query{}}
+	if p.limits, err = prepare(ctx, compiler, store, `x := [l | some l in data.parachute.message.limits]`); err != nil {
+		return nil, err
+	}
+	for point := range answers {
+		if p.points[point], err = prepare(ctx, compiler, store, question(point, rules.defined[point])); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// question asks for all that a decision point may answer at once. Each answer
+// stands in an array, empty where it is undefined, so that one undefined answer
+// does not hide the others.
+func question(point Point, defined map[string]bool) string {
+	var parts []string
+	for _, name := range answers[point] {
+		parts = append(parts, fmt.Sprintf("%q: [v | v := data.parachute.%s.%s]", name, point, name))
+	}
+	for _, kind := range setsOf[point] {
+		if defined[string(kind)] {
+			parts = append(parts, fmt.Sprintf("%q: [v | some v in data.parachute.%s.%s%s]", kind, point, twinPrefix, kind))
+		}
+	}
+	sort.Strings(parts)
+	return "x := {" + strings.Join(parts, ", ") + "}"
+}
+
+func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, text string) (*query, error) {
+	pq, err := rego.New(
+		rego.Compiler(compiler),
+		rego.Store(store),
+		rego.Query(text),
+		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t.Value, nil }),
+		// A built-in that fails makes its rule undefined in stock OPA: a deny rule
+		// would then pass in silence. Here it fails the decision.
+		rego.StrictBuiltinErrors(true),
+	).PrepareForEval(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", text, err)
+	}
+	c, err := newCache(compiler, text)
+	if err != nil {
+		return nil, err
+	}
+	return &query{prepared: pq, cache: c}, nil
+}

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// probe asks every decision point about plain inputs, so that a policy that
+// never ends, or fails on each input, is found before it goes live and not by
+// the first message.
+func (p *Policy) probe(ctx context.Context) error {
+	for _, in := range probeMessages() {
+		if err := p.probeOne(ctx, p.limits, in); err != nil {
+			return err
+		}
+		in.Limits = &LimitsInput{Exceeded: []ExceededInput{}}
+		if err := p.probeOne(ctx, p.points[PointMessage], in); err != nil {
+			return err
+		}
+	}
+	config := ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}}
+	user := UserInput{ID: "probe:1", Roles: []string{"member"}}
+	if err := p.probeOne(ctx, p.points[PointTool], ToolInput{
+		Version: InputVersion, Time: 1, Config: config, Connector: ConnectorInput{Name: "probe", Kind: "stdio"},
+		Chat: ChatInput{ID: "probe:1", Kind: "dm"}, User: user,
+		Session: SessionInput{ID: "probe", User: user.ID, Trust: "sandboxed", Workspace: "personal", Access: "read_write"},
+		Tool:    Tool{Name: "notes.read", Kind: "read", Path: "a.md"},
+	}); err != nil {
+		return err
+	}
+	return p.probeOne(ctx, p.points[PointStartup], StartupInput{
+		Version: InputVersion, Time: 1, Files: []FileInput{},
+		Config: StartupConfig{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: config.Agent,
+			Policies: PoliciesInput{Source: "folder"}, Connectors: []ConnectorInput{}, Workspaces: []WorkspaceInput{}},
+	})
+}
+
+func probeMessages() []MessageInput {
+	var out []MessageInput
+	for _, roles := range [][]string{{}, {"owner"}, {"member"}, {"guest"}, {"blocked"}} {
+		for _, chat := range []string{"dm", "group"} {
+			for _, kind := range []string{"message", "command", "edit", "callback"} {
+				in := MessageInput{
+					Version: InputVersion, Time: 1,
+					Config:    ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}},
+					Connector: ConnectorInput{Name: "probe", Kind: "stdio"},
+					Chat:      ChatInput{ID: "probe:1", Kind: chat},
+					Message:   EventInput{ID: "1", Kind: kind, Text: "hello", Bytes: 5, MentionsBot: true},
+					User:      UserInput{ID: "probe:1", Name: "Probe", Roles: roles},
+				}
+				if kind == "command" {
+					in.Message.Command = "help"
+				}
+				out = append(out, in)
+			}
+		}
+	}
+	return out
+}
+
+func (p *Policy) probeOne(ctx context.Context, q *query, in any) error {
+	value, err := toValue(in)
+	if err != nil {
+		return err
+	}
+	var last lastPlace
+	_, err = q.run(ctx, value, p.timeout, rego.EvalQueryTracer(&last))
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, errTimeout) && last.at != nil {
+		return fmt.Errorf("%s:%d: %w (still at %q)", last.at.File, last.at.Row, err, firstLine(string(last.at.Text)))
+	}
+	return err
+}
+
+// lastPlace remembers the last expression that evaluation came to.
+type lastPlace struct{ at *ast.Location }
+
+func (l *lastPlace) Enabled() bool { return true }
+
+func (l *lastPlace) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
+
+func (l *lastPlace) TraceEvent(e topdown.Event) {
+	if e.Location != nil && e.Location.File != "" {
+		l.at = e.Location
+	}
+}

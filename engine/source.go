@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"sort"
+	"strings"
+)
+
+// Bounds of a policy folder: far above what policies need, far below what would
+// hurt the host.
+const (
+	maxPolicyFile  = 8 << 20
+	maxPolicyBytes = 32 << 20
+	maxPolicyFiles = 5000
+)
+
+// Source is where policies come from.
+type Source struct {
+	// Kind is "embedded" or "folder".
+	Kind string
+	// Name is what people are shown: "embedded", or the folder's path.
+	Name string
+	FS   fs.FS
+}
+
+// Folder is the policies in a folder of the host.
+func Folder(dir string) Source {
+	return Source{Kind: "folder", Name: dir, FS: os.DirFS(dir)}
+}
+
+// Embedded is the policies that are built into the program.
+func Embedded(fsys fs.FS) Source {
+	return Source{Kind: "embedded", Name: "embedded", FS: fsys}
+}
+
+// files is a consistent copy of what OPA would load as a bundle: every .rego,
+// data.json, data.yaml, .manifest, and the schemas.
+type files struct {
+	content  map[string][]byte
+	revision string
+}
+
+// names gives the paths in order.
+func (f files) names() []string {
+	out := make([]string, 0, len(f.content))
+	for name := range f.content {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (s Source) read(ctx context.Context) (files, error) {
+	out := files{content: map[string][]byte{}}
+	total, rego := 0, 0
+	err := fs.WalkDir(s.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if strings.HasPrefix(d.Name(), ".") && name != "." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !belongs(name) {
+			return nil
+		}
+		data, err := fs.ReadFile(s.FS, name)
+		if err != nil {
+			return err
+		}
+		total += len(data)
+		if len(data) > maxPolicyFile || total > maxPolicyBytes || len(out.content) >= maxPolicyFiles {
+			return fmt.Errorf("%s: more than %d files, %d MiB a file or %d MiB in all; move what is not policy out of the folder",
+				name, maxPolicyFiles, maxPolicyFile>>20, maxPolicyBytes>>20)
+		}
+		if strings.HasSuffix(name, ".rego") {
+			rego++
+		}
+		out.content[name] = data
+		return nil
+	})
+	if err != nil {
+		return files{}, fmt.Errorf("read policies in %s: %w", s.Name, err)
+	}
+	if rego == 0 {
+		return files{}, fmt.Errorf("read policies in %s: %w", s.Name, errNoPolicies)
+	}
+	out.revision = digest(out)
+	return out, nil
+}
+
+var errNoPolicies = errors.New("no .rego file there; `parachute init` writes the default policies")
+
+// belongs tells whether a file is part of the bundle, by OPA's own rules, or a
+// schema.
+func belongs(name string) bool {
+	switch base := path.Base(name); {
+	case strings.HasPrefix(base, ".") && base != ".manifest":
+		return false
+	case strings.HasSuffix(base, ".rego"), base == "data.json", base == "data.yaml", base == "data.yml", base == ".manifest":
+		return true
+	default:
+		return strings.HasPrefix(name, "schemas/") && strings.HasSuffix(base, ".json")
+	}
+}
+
+// digest is the revision: SHA-256 over names and contents in order, each with
+// its length, so that no two folders give the same stream.
+func digest(f files) string {
+	h := sha256.New()
+	for _, name := range f.names() {
+		fmt.Fprintf(h, "%d:%s%d:", len(name), name, len(f.content[name]))
+		h.Write(f.content[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

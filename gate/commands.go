@@ -1,0 +1,102 @@
+package gate
+
+import (
+	"fmt"
+	"strings"
+)
+
+// command owes the answer to an admitted command. What it changes is part of
+// the commit; its words are known at once.
+func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
+	c.Turn = ev.turn()
+	s := facts.Session
+	switch ev.msg.Command {
+	case "help", "start":
+		c.Turn.Reply = help
+	case "new":
+		if s != nil {
+			c.End = s.ID
+		}
+		c.Turn.Reply = "Done: we start afresh."
+	case "stop":
+		c.Turn.Reply = "There is nothing to stop."
+		if s != nil {
+			c.Stop, c.StopReply = s.ID, "Stopped before it began."
+			c.Turn.Reply = "Stopped."
+		}
+	case "status":
+		c.Turn.Reply = g.statusReply(facts)
+	case "whoami":
+		c.Turn.Reply = whoami(ev, facts, out)
+	case "workspace":
+		g.workspace(c, ev, facts, out)
+	default:
+		c.Turn.Reply = fmt.Sprintf("I do not know the command %s. Send /help to see what I can do.", ev.msg.Command)
+	}
+}
+
+const help = `Write to me in plain words; send "help" (without a slash) to see what the agent behind me can do.
+
+Commands:
+/help - this list
+/new - end the session and start afresh
+/stop - stop the answer that is being made
+/status - how things are
+/whoami - who you are to me, and what you have left
+/workspace [NAME] - where you are, or go to another workspace
+
+Each message is checked by the owner's policies before anything happens.`
+
+func (g *Gate) statusReply(facts Facts) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\naudience: %s\nagent: %s\n", g.Status(), g.Config.Input.Audience, g.Config.Input.Agent.Name)
+	if s := facts.Session; s != nil {
+		fmt.Fprintf(&b, "session: %s, %s, in workspace %s (%s)", s.ID, s.Trust, s.Workspace, accessInWords(s.Access))
+	} else {
+		b.WriteString("session: none yet")
+	}
+	return b.String()
+}
+
+func whoami(ev event, facts Facts, out outcome) string {
+	roles := strings.Join(facts.Roles, ", ")
+	if roles == "" {
+		roles = "none on record"
+		if ev.msg.User.Local {
+			roles += " (you are at this program's own terminal)"
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "id: %s\nroles: %s\ntrust: %s\nworkspace: %s (%s)", ev.place.User, roles,
+		out.Obligations.Trust, out.Obligations.Workspace, accessInWords(out.Obligations.Access))
+	for _, l := range out.limits {
+		fmt.Fprintf(&b, "\nleft of %s: %d of %d", l.Name, max(0, l.Left-1), l.Max)
+	}
+	return b.String()
+}
+
+// workspace goes to the workspace that the decision granted. Whoever asks for
+// one that is not theirs was denied before this.
+func (g *Gate) workspace(c *Commit, ev event, facts Facts, out outcome) {
+	o := out.Obligations
+	if len(ev.msg.Args) == 0 {
+		c.Turn.Reply = fmt.Sprintf("You are in workspace %s (%s). Send /workspace NAME to go to another.", o.Workspace, accessInWords(o.Access))
+		return
+	}
+	if asked := ev.msg.Args[0]; asked != o.Workspace {
+		c.Turn.Reply = fmt.Sprintf("You stay in workspace %s.", o.Workspace)
+		return
+	}
+	c.Choose = o.Workspace
+	if s := facts.Session; s != nil && s.Workspace != o.Workspace {
+		c.End = s.ID
+	}
+	c.Turn.Reply = fmt.Sprintf("You are in workspace %s now (%s).", o.Workspace, accessInWords(o.Access))
+}
+
+func accessInWords(access string) string {
+	if access == "read_write" {
+		return "read and write"
+	}
+	return "read only"
+}

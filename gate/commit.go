@@ -1,0 +1,102 @@
+package gate
+
+import (
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/engine"
+)
+
+// commit gathers everything that one outcome changes.
+func (g *Gate) commit(ev event, id string, facts Facts, out outcome) (Commit, error) {
+	c := Commit{EventKey: ev.key, Place: ev.place, Events: out.events}
+	if out.Verdict == engine.Allow {
+		switch ev.msg.Kind {
+		case connectors.EventCommand:
+			g.command(&c, ev, facts, out)
+		case connectors.EventMessage, connectors.EventEdit, connectors.EventCallback:
+			g.message(&c, ev, facts, out)
+		}
+	}
+	c.Record = g.record(ev, id, facts, out.Decision)
+	if c.Turn != nil {
+		c.Record.Turn = c.Turn.ID
+		if c.Turn.Session != "" {
+			c.Record.Session = c.Turn.Session
+		}
+	}
+	out.input.Message.Text = ""
+	var err error
+	if c.Record.Input, err = json.Marshal(out.input); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// message owes a turn, in the session that the decision asks for. A session's
+// obligations never change: where the decision says others, a new one begins.
+func (g *Gate) message(c *Commit, ev event, facts Facts, out outcome) {
+	c.Turn = ev.turn()
+	c.Turn.Text = ev.msg.Text
+	o := out.Obligations
+	if s := facts.Session; s != nil {
+		if s.Workspace == o.Workspace && s.Trust == string(o.Trust) && s.Access == o.Access && s.Agent == g.Config.Input.Agent.Name {
+			c.Turn.Session = s.ID
+			return
+		}
+		c.End = s.ID
+	}
+	c.Open = &Session{
+		ID:        newID(),
+		Connector: ev.from.Name, ConnectorKind: ev.from.Kind,
+		Chat: ev.place.Chat, ChatKind: string(ev.msg.Chat.Kind),
+		User: ev.place.User, Local: ev.msg.User.Local,
+		Workspace: o.Workspace, Trust: string(o.Trust), Access: o.Access,
+		Agent: g.Config.Input.Agent.Name,
+	}
+	c.Turn.Session = c.Open.ID
+}
+
+func (ev event) turn() *Turn {
+	return &Turn{
+		ID: newID(), Chat: ev.msg.Chat.ID, User: ev.msg.User.ID,
+		Name: clip(ev.msg.User.Name, maxName), Message: ev.msg.ID,
+	}
+}
+
+// newID names a session or a turn. Only a broken source of randomness fails, and
+// then nothing should go on.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// record is the decision as it is kept.
+func (g *Gate) record(ev event, id string, facts Facts, d engine.Decision) audit.Record {
+	m := ev.msg
+	r := audit.Record{
+		ID: id, Time: g.Now().UTC(), Point: string(d.Point),
+		Connector: ev.from.Name, Chat: clip(ev.place.Chat, maxID+maxName), ChatKind: string(m.Chat.Kind),
+		User: clip(ev.place.User, maxID+maxName), Message: clip(m.ID, maxID), Event: string(m.Kind),
+		TextSHA256: audit.TextDigest(m.Text),
+		Verdict:    string(d.Verdict),
+		Trust:      string(d.Obligations.Trust), Workspace: d.Obligations.Workspace, Access: d.Obligations.Access,
+		Rules: recordRules(d.Rules), Revision: d.Revision, Duration: d.Duration,
+	}
+	if facts.Session != nil {
+		r.Session = facts.Session.ID
+	}
+	if g.Config.StoreText {
+		text := clip(m.Text, maxText)
+		r.Text = &text
+	}
+	return r
+}
+
+func recordRules(rules []engine.Rule) []audit.Rule {
+	out := make([]audit.Rule, len(rules))
+	for i, r := range rules {
+		out[i] = audit.Rule{ID: r.ID, Kind: string(r.Kind), Msg: r.Msg, File: r.File, Line: r.Line}
+	}
+	return out
+}

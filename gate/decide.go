@@ -1,0 +1,104 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate/limits"
+)
+
+// outcome is a decision, with what the gate needs to make it so.
+type outcome struct {
+	engine.Decision
+	input  engine.MessageInput
+	events []limits.Event
+	limits []limits.Left
+	full   []limits.Exceeded
+}
+
+// decide asks the policies which limits apply, counts, and asks them for the
+// decision, all of one revision. Only what is admitted is counted.
+func (g *Gate) decide(ctx context.Context, ev event, id string, facts Facts) outcome {
+	out := outcome{input: g.messageInput(ev, facts, g.Now())}
+	if err := ev.check(); err != nil {
+		out.Decision = denied(RuleInvalidInput, err)
+		out.Rules[0].Reply = ""
+		return out
+	}
+	policy := g.Policies.Current()
+	asked, fault := policy.Limits(ctx, out.input)
+	if fault != nil {
+		fault.Reply = sorry
+		out.Decision = engine.Decision{Point: engine.PointMessage, Verdict: engine.Deny, Rules: []engine.Rule{*fault}, Revision: policy.Revision()}
+		return out
+	}
+	hold, windows, err := g.hold(ctx, ev, asked)
+	if err != nil {
+		out.Decision = denied(ruleOf(err), err)
+		out.Revision = policy.Revision()
+		return out
+	}
+	defer hold.Release()
+	out.full, out.limits = hold.Exceeded(), hold.Left()
+	out.input.Limits = exceededInput(out.full, windows)
+	out.Decision = policy.Message(ctx, out.input)
+	var wait time.Duration
+	for _, l := range out.full {
+		wait = max(wait, l.RetryAfter)
+	}
+	for i, r := range out.Rules {
+		// The engine's own faults have no words for the chat.
+		if r.Reply == "" && r.File == "" && r.Kind == engine.KindDeny && r.ID != engine.RuleDefault {
+			r.Reply = sorry
+		}
+		out.Rules[i].Reply = retryAfter(r.Reply, wait)
+	}
+	if out.Verdict == engine.Allow {
+		out.events = hold.Take(id)
+	}
+	return out
+}
+
+// errLimit says that the policies gave a limit that is none.
+var errLimit = errors.New("limits")
+
+func ruleOf(err error) string {
+	if errors.Is(err, errLimit) {
+		return engine.RuleType
+	}
+	return RuleUnreadable
+}
+
+func (g *Gate) hold(ctx context.Context, ev event, asked []engine.Limit) (*limits.Hold, map[limits.Limit]string, error) {
+	list, windows := make([]limits.Limit, len(asked)), make(map[limits.Limit]string, len(asked))
+	for i, l := range asked {
+		window, err := limits.ParseWindow(l.Window)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %s: %w", errLimit, l.Name, err)
+		}
+		list[i] = limits.Limit{Name: l.Name, Per: l.Per, Max: l.Max, Window: window}
+		if err := list[i].Validate(); err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", errLimit, err)
+		}
+		windows[list[i]] = l.Window
+	}
+	hold, err := g.Book.Hold(ctx, list, limits.Subject{User: ev.place.User, Chat: ev.place.Chat, Connector: ev.place.Connector})
+	return hold, windows, err
+}
+
+// Preview tells what would happen to a message, without counting, recording or
+// doing anything.
+func (g *Gate) Preview(ctx context.Context, from Source, m connectors.Message) (engine.Decision, engine.MessageInput, error) {
+	ev := newEvent(from, m)
+	facts, err := g.Store.Facts(ctx, ev.place, "")
+	if err != nil {
+		return engine.Decision{}, engine.MessageInput{}, err
+	}
+	out := g.decide(ctx, ev, "", facts)
+	g.Book.Undo(out.events)
+	return out.Decision, out.input, nil
+}

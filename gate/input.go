@@ -1,0 +1,150 @@
+package gate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate/limits"
+)
+
+// Bounds of what is shown to the policies at all. They are far above any
+// platform's own; the policies' limits are below them.
+const (
+	maxID   = 512
+	maxName = 1024
+	maxText = 1 << 20
+)
+
+// event is a message on its way through the gate.
+type event struct {
+	from  Source
+	msg   connectors.Message
+	place Place
+	key   string
+}
+
+func newEvent(from Source, m connectors.Message) event {
+	return event{
+		from: from,
+		msg:  m,
+		place: Place{
+			Connector: from.Name,
+			Chat:      from.Name + ":" + m.Chat.ID,
+			User:      from.Name + ":" + m.User.ID,
+		},
+		key: eventKey(from, m),
+	}
+}
+
+// eventKey is the same for an event that a platform delivers twice, and another
+// one for each edit of a message. Every part carries its length, so that no two
+// events are written alike.
+func eventKey(from Source, m connectors.Message) string {
+	class, revision := string(m.Kind), m.Revision
+	switch m.Kind {
+	case connectors.EventMessage, connectors.EventCommand:
+		class = "new"
+	case connectors.EventEdit:
+		if revision == "" {
+			revision = m.Text
+		}
+	}
+	h := sha256.New()
+	for _, part := range []string{from.Name, m.Chat.ID, m.ID, class, revision} {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// check finds what no policy should have to think of.
+func (ev event) check() error {
+	m := ev.msg
+	for _, id := range []struct{ name, value string }{{"message id", m.ID}, {"chat id", m.Chat.ID}, {"user id", m.User.ID}} {
+		switch {
+		case id.value == "":
+			return fmt.Errorf("the event has no %s", id.name)
+		case len(id.value) > maxID:
+			return fmt.Errorf("the %s has %d bytes; at most %d are taken", id.name, len(id.value), maxID)
+		case !utf8.ValidString(id.value) || strings.ContainsFunc(id.value, isControl):
+			return fmt.Errorf("the %s is not plain text", id.name)
+		}
+	}
+	switch {
+	case len(m.Text) > maxText:
+		return fmt.Errorf("the text has %d bytes; at most %d are taken", len(m.Text), maxText)
+	case !utf8.ValidString(m.Text):
+		return errors.New("the text is not UTF-8")
+	case m.Kind == "":
+		return errors.New("the event has no kind")
+	}
+	return nil
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// messageInput is the one mapping from a message to what the policies see.
+func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.MessageInput {
+	m := ev.msg
+	in := engine.MessageInput{
+		Version:   engine.InputVersion,
+		Time:      now.UnixNano(),
+		Config:    g.Config.Input,
+		Connector: engine.ConnectorInput{Name: ev.from.Name, Kind: ev.from.Kind},
+		Chat:      engine.ChatInput{ID: ev.place.Chat, Kind: string(m.Chat.Kind)},
+		Message: engine.EventInput{
+			ID: m.ID, Kind: string(m.Kind), Text: m.Text, Bytes: len(m.Text),
+			Command: m.Command, Args: m.Args,
+			MentionsBot: m.MentionsBot, ReplyToBot: m.ReplyToBot, Forwarded: m.Forwarded,
+		},
+		User: engine.UserInput{
+			ID: ev.place.User, Name: clip(m.User.Name, maxName),
+			Bot: m.User.Bot, Local: m.User.Local, Roles: append([]string{}, facts.Roles...),
+		},
+	}
+	for _, a := range m.Attachments {
+		in.Message.Attachments = append(in.Message.Attachments,
+			engine.AttachmentInput{Name: clip(a.Name, maxName), Type: clip(a.Type, maxName), Bytes: a.Bytes})
+	}
+	if s := facts.Session; s != nil {
+		in.Session = &engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access}
+	}
+	if w := requested(m, facts); w != "" {
+		in.Workspace = &engine.Requested{Requested: w}
+	}
+	return in
+}
+
+// requested is the workspace that a person asks for: with this very command, or
+// the one chosen before.
+func requested(m connectors.Message, facts Facts) string {
+	if m.Kind == connectors.EventCommand && m.Command == "workspace" && len(m.Args) > 0 {
+		return clip(m.Args[0], maxName)
+	}
+	return facts.Workspace
+}
+
+// clip cuts s to n bytes at a rune's edge and drops what is not UTF-8.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
+func exceededInput(full []limits.Exceeded, windows map[limits.Limit]string) *engine.LimitsInput {
+	out := &engine.LimitsInput{Exceeded: []engine.ExceededInput{}}
+	for _, e := range full {
+		out.Exceeded = append(out.Exceeded, engine.ExceededInput{
+			Name: e.Name, Per: e.Per, Max: e.Max, Window: windows[e.Limit],
+			RetryAfterSeconds: int64((e.RetryAfter + time.Second - 1) / time.Second),
+		})
+	}
+	return out
+}

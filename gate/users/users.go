@@ -1,0 +1,99 @@
+// Package users holds the people that the gate knows: their platform ids and
+// their roles. It grants nothing by itself: what a role may do is the policies'
+// answer.
+package users
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The roles that the default policies name. A policy may name any other.
+const (
+	RoleOwner   = "owner"
+	RoleAdmin   = "admin"
+	RoleMember  = "member"
+	RoleGuest   = "guest"
+	RoleBlocked = "blocked"
+)
+
+// Person is somebody the gate knows.
+type Person struct {
+	// ID is the connector's name, a colon, and the platform's stable id.
+	ID string
+	// Name is for people to read; it is never identity.
+	Name    string
+	Roles   []string
+	Created time.Time
+	Updated time.Time
+}
+
+// Errors of Directory and Store.
+var (
+	ErrUnknown = errors.New("no such person")
+	ErrExists  = errors.New("is known already")
+)
+
+// Store keeps people.
+type Store interface {
+	// Person gives one, or ErrUnknown.
+	Person(ctx context.Context, id string) (Person, error)
+	// People gives up to n people whose id is greater than after, in order of id.
+	People(ctx context.Context, after string, n int) ([]Person, error)
+	// AddPerson keeps a new one; ErrExists where the id is there.
+	AddPerson(ctx context.Context, p Person) error
+	// UpdatePerson replaces name and roles; ErrUnknown where there is none.
+	UpdatePerson(ctx context.Context, p Person) error
+	// RemovePerson forgets one; ErrUnknown where there is none.
+	RemovePerson(ctx context.Context, id string) error
+}
+
+var roleName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+// Check tells what is wrong with a person that is to be kept.
+func (p Person) Check() error {
+	connector, id, ok := strings.Cut(p.ID, ":")
+	if !ok || connector == "" || id == "" {
+		return fmt.Errorf("id %q: write connector:id, as the log shows it (telegram:123456)", p.ID)
+	}
+	if len(p.ID) > 512 || strings.ContainsFunc(p.ID, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return fmt.Errorf("id %q: at most 512 characters, none of them control characters", p.ID)
+	}
+	if len(p.Roles) == 0 {
+		return fmt.Errorf("%s: a person has at least one role (%s)", p.ID, strings.Join(Roles(), ", "))
+	}
+	for _, role := range p.Roles {
+		if !roleName.MatchString(role) {
+			return fmt.Errorf("%s: role %q must match %s; the default policies know %s", p.ID, role, roleName, strings.Join(Roles(), ", "))
+		}
+	}
+	return nil
+}
+
+// Roles are the roles of the default policies.
+func Roles() []string {
+	return []string{RoleOwner, RoleAdmin, RoleMember, RoleGuest, RoleBlocked}
+}
+
+// Block gives the roles that a blocked person has: the old ones are kept, so
+// that Unblock restores them.
+func Block(roles []string) []string {
+	if slices.Contains(roles, RoleBlocked) {
+		return roles
+	}
+	return append(slices.Clone(roles), RoleBlocked)
+}
+
+// Unblock takes the role blocked away. Who had no other is left with guest.
+func Unblock(roles []string) []string {
+	out := slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == RoleBlocked })
+	if len(out) == 0 {
+		return []string{RoleGuest}
+	}
+	return out
+}

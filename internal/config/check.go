@@ -1,0 +1,207 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// What each choice may be.
+var (
+	audiences  = []string{"public", "private", "team", "development"}
+	trusts     = []string{"sandboxed", "direct"}
+	groupModes = []string{"mention_only", "all_messages"}
+	agents     = []string{"vault"}
+	kinds      = []string{"console", "stdio"}
+	levels     = []string{"debug", "info", "warn", "error"}
+)
+
+var (
+	connectorName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+	workspaceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+)
+
+// values checks what the keys hold.
+func (f *faults) values(c Config) {
+	f.choice("$.audience", "audience", c.Audience, audiences)
+	f.choice("$.trust", "trust", c.Trust, trusts)
+	f.choice("$.groups", "groups", c.Groups, groupModes)
+	f.choice("$.agent", "agent", c.Agent, agents)
+	f.choice("$.log.level", "log.level", c.Log.Level, levels)
+	f.between("$.decisions.timeout", "decisions.timeout", c.Decisions.Timeout, 10*time.Millisecond, 10*time.Second)
+	f.between("$.turns.timeout", "turns.timeout", c.Turns.Timeout, time.Second, 24*time.Hour)
+	if c.Data == "" {
+		f.add(f.find("$.data"), "data: name a folder, such as ./data")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Workspaces)) {
+		path := "$.workspaces." + name
+		switch {
+		case !workspaceName.MatchString(name):
+			f.add(f.find("$.workspaces"), "workspaces: the name %q must match %s", name, workspaceName)
+		case name == "personal":
+			f.add(f.find(path), "workspaces: personal is each person's own and has no single place; choose another name")
+		case c.Workspaces[name].Path == "":
+			f.add(f.find(path), "workspaces.%s: path is missing; write `%s: {path: ./folder}`", name, name)
+		}
+	}
+	f.connectors(c)
+}
+
+func (f *faults) connectors(c Config) {
+	if len(c.Connectors) == 0 {
+		f.add(f.find("$.connectors"), "connectors: the list is empty; `- kind: console` is the simplest")
+	}
+	seen, terminals := map[string]bool{}, 0
+	for i, conn := range c.Connectors {
+		path := fmt.Sprintf("$.connectors[%d]", i)
+		if conn.Kind == "" {
+			f.add(f.find(path), "connectors[%d]: kind is missing; valid: %s", i, strings.Join(kinds, ", "))
+			continue
+		}
+		f.choice(path+".kind", fmt.Sprintf("connectors[%d].kind", i), conn.Kind, kinds)
+		switch {
+		case !connectorName.MatchString(conn.Name):
+			f.add(f.find(path+".name"), "connectors[%d].name: %q must match %s: it prefixes ids", i, conn.Name, connectorName)
+		case seen[conn.Name]:
+			f.add(f.find(path), "connectors[%d].name: %q is taken by another connector; give each its own", i, conn.Name)
+		}
+		seen[conn.Name] = true
+		if conn.Kind == "console" || conn.Kind == "stdio" {
+			if terminals++; terminals == 2 {
+				f.add(f.find(path), "connectors[%d]: only one connector can have standard input; keep one of console and stdio", i)
+			}
+		}
+	}
+}
+
+func (f *faults) choice(path, key, value string, valid []string) {
+	if slices.Contains(valid, value) {
+		return
+	}
+	f.add(f.find(path), "%s: %q is not valid; valid: %s%s", key, value, strings.Join(valid, ", "), guess(value, valid))
+}
+
+func (f *faults) between(path, key string, value, low, high time.Duration) {
+	if value < low || value > high {
+		f.add(f.find(path), "%s: %s is not valid; valid: %s to %s, such as 500ms, 30s or 5m", key, value, low, high)
+	}
+}
+
+// unknownKeys walks the document beside the Config type: a misspelt key must
+// not be passed over.
+func (f *faults) unknownKeys(body ast.Node) {
+	f.walk(body, reflect.TypeFor[Config](), "")
+}
+
+func (f *faults) walk(node ast.Node, t reflect.Type, key string) {
+	if t.Kind() == reflect.Slice {
+		if seq, ok := node.(*ast.SequenceNode); ok {
+			for i, v := range seq.Values {
+				f.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", key, i))
+			}
+		}
+		return
+	}
+	var entries []*ast.MappingValueNode
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		entries = n.Values
+	case *ast.MappingValueNode:
+		entries = []*ast.MappingValueNode{n}
+	case *ast.NullNode, *ast.CommentGroupNode:
+		return
+	default:
+		if t.Kind() == reflect.Struct || t.Kind() == reflect.Map {
+			f.add(node.GetToken(), "%s: write keys and values below it, not %q", nameOf(key), node.String())
+		}
+		return
+	}
+	for _, e := range entries {
+		name := strings.Trim(e.Key.String(), `"'`)
+		switch t.Kind() {
+		case reflect.Map:
+			f.walk(e.Value, t.Elem(), dotted(key, name))
+		case reflect.Struct:
+			field, ok := fieldOf(t, name)
+			if !ok {
+				valid := keysOf(t)
+				f.add(e.Key.GetToken(), "unknown key %q; valid: %s%s", dotted(key, name), strings.Join(valid, ", "), guess(name, valid))
+				continue
+			}
+			f.walk(e.Value, field, dotted(key, name))
+		}
+	}
+}
+
+func nameOf(key string) string {
+	if key == "" {
+		return "the file"
+	}
+	return key
+}
+
+func dotted(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
+
+func keysOf(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		if tag := t.Field(i).Tag.Get("yaml"); tag != "-" {
+			out = append(out, tag)
+		}
+	}
+	return out
+}
+
+func fieldOf(t reflect.Type, name string) (reflect.Type, bool) {
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("yaml") == name && name != "-" {
+			return t.Field(i).Type, true
+		}
+	}
+	return nil, false
+}
+
+// guess offers the valid word that differs by the fewest letters.
+func guess(word string, valid []string) string {
+	best, at := 3, ""
+	for _, v := range valid {
+		if d := distance(word, v); d < best {
+			best, at = d, v
+		}
+	}
+	if at == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", at)
+}
+
+// distance is the number of letters to change, add or drop (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// maxFile bounds a configuration.
+const maxFile = 1 << 20
+
+// Load reads the configuration. With file "" it reads DefaultFile where that
+// exists, and else gives Default. The error names every fault it finds, each
+// with its line.
+func Load(file string) (Config, error) {
+	c := Default()
+	named := file != ""
+	if !named {
+		file = DefaultFile
+	}
+	data, err := os.ReadFile(file) //nolint:gosec // the path is the operator's own
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !named:
+		return c, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return c, fmt.Errorf("%s: no such file; `parachute init` writes one", file)
+	case err != nil:
+		return c, fmt.Errorf("read configuration: %w", err)
+	case len(data) > maxFile:
+		return c, fmt.Errorf("%s: more than %d KiB; this is no configuration", file, maxFile>>10)
+	}
+	return Parse(file, data)
+}
+
+// Parse reads a configuration from data; file is for messages and for the
+// folder that relative paths start from.
+func Parse(file string, data []byte) (Config, error) {
+	c := Default()
+	c.File = file
+	doc, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return c, at(file, err)
+	}
+	if len(doc.Docs) > 1 {
+		return c, fmt.Errorf("%s: more than one document; a configuration is one", file)
+	}
+	f := faults{file: file, doc: doc}
+	if len(doc.Docs) == 1 && doc.Docs[0].Body != nil {
+		f.unknownKeys(doc.Docs[0].Body)
+		if len(f.errs) == 0 {
+			if err := yaml.NodeToValue(doc.Docs[0].Body, &c); err != nil {
+				return c, at(file, err)
+			}
+		}
+	}
+	if len(f.errs) == 0 {
+		c.normalise()
+		f.values(c)
+	}
+	if err := errors.Join(f.errs...); err != nil {
+		return c, err
+	}
+	c.resolve(filepath.Dir(file))
+	return c, nil
+}
+
+// normalise reads old spellings.
+func (c *Config) normalise() {
+	c.Audience, c.Groups = strings.ToLower(c.Audience), strings.ToLower(c.Groups)
+	c.Trust = strings.ToLower(c.Trust)
+	if now, ok := oldTrust[c.Trust]; ok {
+		c.Trust = now
+	}
+	for i := range c.Connectors {
+		if c.Connectors[i].Name == "" {
+			c.Connectors[i].Name = c.Connectors[i].Kind
+		}
+	}
+}
+
+// resolve makes relative paths start at the configuration's folder.
+func (c *Config) resolve(dir string) {
+	for _, p := range []*string{&c.Policies, &c.Data, &c.Log.File} {
+		*p = join(dir, *p)
+	}
+	for name, w := range c.Workspaces {
+		c.Workspaces[name] = Workspace{Path: join(dir, w.Path)}
+	}
+}
+
+func join(dir, path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// at writes a parser's error as file:line:column: message.
+func at(file string, err error) error {
+	var e yaml.Error
+	if errors.As(err, &e) && e.GetToken() != nil && e.GetToken().Position != nil {
+		p := e.GetToken().Position
+		return fmt.Errorf("%s:%d:%d: %s", file, p.Line, p.Column, e.GetMessage())
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+// faults gathers what is wrong.
+type faults struct {
+	file string
+	doc  *ast.File
+	errs []error
+}
+
+func (f *faults) add(tok *token.Token, format string, args ...any) {
+	where := f.file
+	if tok != nil && tok.Position != nil {
+		where = fmt.Sprintf("%s:%d:%d", f.file, tok.Position.Line, tok.Position.Column)
+	}
+	f.errs = append(f.errs, fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...)))
+}
+
+// find gives the token at a path of the document, nil where it has none.
+func (f *faults) find(path string) *token.Token {
+	p, err := yaml.PathString(path)
+	if err != nil {
+		return nil
+	}
+	node, err := p.FilterFile(f.doc)
+	if err != nil || node == nil {
+		return nil
+	}
+	return node.GetToken()
+}

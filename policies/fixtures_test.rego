@@ -1,0 +1,242 @@
+# METADATA
+# title: What the tests start from
+# description: |
+#   Inputs and settings for the tests. The tests bring their own settings, so that they hold whatever you tune in data.yaml,
+#   and they look at the rule they are about, so that your own rules may deny as much as they like.
+package parachute.fixtures_test
+
+import data.parachute.common
+import data.parachute.message
+import data.parachute.startup
+import data.parachute.tool
+
+# decide asks the message point about the default message with changes: {"user": {"roles": []}} gives a stranger's.
+decide(changes) := decide_with({}, changes)
+
+# decide_with changes settings as well, by their name in data.yaml.
+decide_with(changed, changes) := decide_exactly(object.union(settings, changed), object.union(message_input, changes))
+
+# decide_without leaves out one fact, by its path.
+decide_without(path) := decide_exactly(settings, json.remove(message_input, [path]))
+
+decide_exactly(given, doc) := answer if {
+	answer := message with input as doc
+		with data.audience as given.audience
+		with data.commands as given.commands
+		with data.content as given.content
+		with data.default_workspace as given.default_workspace
+		with data.events as given.events
+		with data.groups as given.groups
+		with data.limits as given.limits
+		with data.local_role as given.local_role
+		with data.replies as given.replies
+		with data.roles as given.roles
+		with data.sandbox as given.sandbox
+		with data.trust as given.trust
+		with data.workspaces as given.workspaces
+}
+
+# who tells who the sender of the default message with changes is.
+who(changes) := who_with({}, changes)
+
+who_with(changed, changes) := who_exactly(object.union(settings, changed), object.union(message_input, changes))
+
+who_exactly(given, doc) := answer if {
+	answer := common with input as doc
+		with data.audience as given.audience
+		with data.local_role as given.local_role
+		with data.roles as given.roles
+		with data.trust as given.trust
+}
+
+# access tells how the sender of the default message with changes may use a workspace.
+access(workspace, changes) := answer if {
+	answer := common.access(workspace) with input as object.union(message_input, changes)
+		with data.audience as settings.audience
+		with data.roles as settings.roles
+		with data.workspaces as settings.workspaces
+}
+
+# use asks the tool point about the default tool call with changes.
+use(changes) := use_with({}, changes)
+
+use_with(changed, changes) := use_exactly(object.union(settings, changed), object.union(tool_input, changes))
+
+use_without(path) := use_exactly(settings, json.remove(tool_input, [path]))
+
+use_exactly(given, doc) := answer if {
+	answer := tool with input as doc
+		with data.audience as given.audience
+		with data.local_role as given.local_role
+		with data.replies as given.replies
+		with data.roles as given.roles
+		with data.tools as given.tools
+		with data.trust as given.trust
+		with data.workspaces as given.workspaces
+}
+
+# start asks the startup point about the default configuration with changes.
+start(changes) := start_with({}, changes)
+
+start_with(changed, changes) := start_exactly(object.union(settings, changed), object.union(startup_input, changes))
+
+start_without(path) := start_exactly(settings, json.remove(startup_input, [path]))
+
+start_exactly(given, doc) := answer if {
+	answer := startup with input as doc
+		with data.audience as given.audience
+		with data.commands as given.commands
+		with data.events as given.events
+		with data.files as given.files
+		with data.groups as given.groups
+		with data.limits as given.limits
+		with data.local_role as given.local_role
+		with data.roles as given.roles
+		with data.tools as given.tools
+		with data.trust as given.trust
+		with data.workspaces as given.workspaces
+}
+
+# fired tells whether a set of denials, warnings or questions holds one that says this.
+fired(elements, part) if {
+	some element in elements
+	contains(element.msg, part)
+}
+
+# said is what the chat is told by that rule; silence is undefined.
+said(elements, part) := reply if {
+	some element in elements
+	contains(element.msg, part)
+	reply := element.reply
+}
+
+# silent is a denial of which the chat hears nothing, from no rule of the default policies.
+silent(elements, part) if {
+	fired(elements, part)
+	every element in elements {
+		not speaks(element)
+	}
+}
+
+speaks(element) if startswith(element.reply, "reply:")
+
+speaks(element) if element.reply == "Sorry, I cannot do that."
+
+message_input := {
+	"version": 1,
+	"time": 1779962400000000000,
+	"config": config,
+	"connector": {"name": "telegram", "kind": "telegram"},
+	"chat": {"id": "telegram:100", "kind": "dm"},
+	"message": {
+		"id": "17", "kind": "message", "text": "hello", "bytes": 5,
+		"mentions_bot": false, "reply_to_bot": false, "forwarded": false,
+	},
+	"user": {"id": "telegram:100", "name": "Ana", "bot": false, "local": false, "roles": ["member"]},
+	"limits": {"exceeded": []},
+}
+
+config := {
+	"audience": "private", "trust": "sandboxed", "groups": "mention_only",
+	"agent": {"name": "vault", "kind": "vault"},
+}
+
+tool_input := {
+	"version": 1,
+	"time": 1779962400000000000,
+	"config": config,
+	"connector": {"name": "telegram", "kind": "telegram"},
+	"chat": {"id": "telegram:100", "kind": "dm"},
+	"user": {"id": "telegram:100", "name": "Ana", "bot": false, "local": false, "roles": ["member"]},
+	"session": {
+		"id": "s1", "user": "telegram:100", "trust": "sandboxed",
+		"workspace": "personal", "access": "read_write",
+	},
+	"tool": {"name": "notes.write", "kind": "write", "path": "ideas/a.md", "bytes": 12},
+}
+
+startup_input := {
+	"version": 1,
+	"time": 1779962400000000000,
+	"config": object.union(config, {
+		"store_text": false,
+		"policies": {"source": "folder"},
+		"connectors": [{"name": "console", "kind": "console"}],
+		"workspaces": [],
+	}),
+	"files": [],
+}
+
+# A message in a group that speaks to the bot.
+in_group := {
+	"chat": {"id": "telegram:-200", "kind": "group"},
+	"message": {"mentions_bot": true},
+}
+
+settings := {
+	"audience": {"public": {"strangers": "guest"}},
+	"commands": {
+		"help": {"roles": ["anyone"]},
+		"new": {"roles": ["anyone"]},
+		"users": {"roles": ["owner"]},
+	},
+	"content": {
+		"max_text_bytes": 102400,
+		"attachments": {"max_count": 2, "max_bytes": 10000000, "types": ["image/png", "audio/*"]},
+	},
+	"default_workspace": "personal",
+	"events": {"edit": "ignore", "reaction": "ignore", "callback": "ignore", "forwarded": "answer"},
+	"files": {"secret": "deny", "config": "warn", "data": "warn"},
+	"groups": {"chats": {}},
+	"limits": {
+		"roles": {
+			"owner": {"messages_per_minute": 60},
+			"admin": {"messages_per_minute": 40},
+			"member": {"messages_per_minute": 20, "messages_per_day": 500},
+			"guest": {"messages_per_minute": 5, "messages_per_day": 50},
+		},
+		"others": {"messages_per_minute": 1},
+		"group": {"messages_per_minute": 20},
+		"connector": {"messages_per_minute": 300},
+		"all": {"messages_per_minute": 600},
+	},
+	"local_role": "owner",
+	"replies": {name: text |
+		some name in [
+			"unknown_user", "workspace", "command", "forwarded", "too_long",
+			"attachment_size", "attachment_type", "attachment_count", "limit", "busy",
+			"direct", "session_owner", "session_trust", "session_workspace", "tool",
+			"tool_read_only", "tool_path", "tool_protected", "tool_size",
+		]
+		text := concat("", ["reply:", name])
+	},
+	"roles": {
+		"owner": {"chats": ["dm", "group"], "tools": every_tool},
+		"admin": {"chats": ["dm", "group"], "tools": every_tool},
+		"member": {"chats": ["dm", "group"], "tools": every_tool},
+		"guest": {"chats": ["dm"], "tools": ["list", "read", "search", "write", "append", "move"]},
+		"auditor": {"chats": ["group"], "tools": ["list", "read"]},
+	},
+	"sandbox": {
+		"default": {"network": "none", "memory_mib": 4096, "cpus": 2, "pids": 300, "turn_seconds": 600},
+		"public": {"memory_mib": 1024},
+	},
+	"tools": {
+		"max_note_bytes": 1048576,
+		"protected": [".*", "claude*.md", "agents*.md", "hooks"],
+		"secret": [".env*", "*.pem"],
+		"ask": {"sandboxed": [], "direct": ["execute", "delete"]},
+	},
+	"trust": {
+		"private": {"direct_for": ["owner"], "others": "sandboxed"},
+		"team": {"direct_for": [], "others": "deny"},
+		"development": {"direct_for": ["owner"], "others": "sandboxed"},
+	},
+	"workspaces": {
+		"personal": {"read_write": {"roles": ["anyone"]}},
+		"finance": {"read_write": {"roles": ["owner"], "people": ["telegram:555"]}, "read_only": {"roles": ["admin"]}},
+		"lobby": {"read_write": {"roles": ["guest"]}},
+	},
+}
+
+every_tool := ["list", "read", "search", "write", "append", "move", "delete", "execute", "fetch", "other"]

@@ -1,0 +1,15 @@
+package parachute.message
+
+import data.parachute.common
+
+# METADATA
+# title: Commands are for those whom data.yaml names
+# description: Every command is decided, `help` too. Unknown commands and others' commands get the same words.
+# labels: {id: authz.command}
+deny contains refuse("the command is not in data.commands for the sender's roles", "command") if {
+	input.message.kind == "command"
+	common.known
+	not command_granted
+}
+
+command_granted if common.holds(data.commands[input.message.command].roles)

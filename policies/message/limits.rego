@@ -1,0 +1,81 @@
+package parachute.message
+
+import data.parachute.common
+
+# What the gate counts. It is asked before the decision, counts exactly, and comes back with input.limits.
+windows := {
+	"messages_per_minute": "1m",
+	"messages_per_hour": "1h",
+	"messages_per_day": "1d",
+}
+
+# Of several roles the most generous counts; a role without a limit of that name has none.
+limits contains {"name": name, "per": "user", "max": most, "window": window} if {
+	count(quotas) > 0
+	some name, window in windows
+	every quota in quotas {
+		quota[name]
+	}
+	most := max({quota[name] | some quota in quotas})
+}
+
+limits contains {"name": name, "per": "chat", "max": most, "window": window} if {
+	input.chat.kind == "group"
+	some name, most in data.limits.group
+	window := windows[name]
+}
+
+limits contains {"name": name, "per": per, "max": most, "window": window} if {
+	some per in ["connector", "all"]
+	some name, most in data.limits[per]
+	window := windows[name]
+}
+
+quotas contains quota if {
+	some role in common.roles
+	quota := data.limits.roles[role]
+}
+
+quotas contains data.limits.others if {
+	some role in common.roles
+	not data.limits.roles[role]
+}
+
+# METADATA
+# title: Nobody goes over a limit
+# description: |
+#   Whoever is over one is told when to come back. A message that was not counted is refused as well.
+# labels: {id: limits.exceeded}
+deny contains refuse(concat("", ["over the limit: ", full_limits]), limit_reply) if not within_limits
+
+# METADATA
+# title: Nobody is served without a limit
+# description: A limit that is misspelt or deleted must not mean that there is none.
+# labels: {id: limits.unset}
+deny contains {"msg": "data.limits gives the sender's roles no limit"} if {
+	common.known
+	not limited
+}
+
+within_limits if input.limits.exceeded == []
+
+limited if {
+	some limit in limits
+	limit.per == "user"
+}
+
+default full_limits := "it was not counted"
+
+full_limits := concat(", ", sort([text |
+	some limit in input.limits.exceeded
+	text := sprintf("%s per %s", [limit.name, limit.per])
+])) if {
+	count(input.limits.exceeded) > 0
+}
+
+default limit_reply := "busy"
+
+limit_reply := "limit" if {
+	some limit in input.limits.exceeded
+	limit.per == "user"
+}

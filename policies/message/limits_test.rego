@@ -1,0 +1,99 @@
+package parachute.message_test
+
+import data.parachute.fixtures_test as fixtures
+
+full(per) := {"limits": {"exceeded": [{
+	"name": "messages_per_minute", "per": per, "max": 20,
+	"window": "1m", "retry_after_seconds": 12,
+}]}}
+
+test_member_has_the_members_limits if {
+	limits := fixtures.decide({}).limits
+	{"name": "messages_per_minute", "per": "user", "max": 20, "window": "1m"} in limits
+	{"name": "messages_per_day", "per": "user", "max": 500, "window": "1d"} in limits
+}
+
+test_most_generous_role_counts if {
+	limits := fixtures.decide({"user": {"roles": ["guest", "member"]}}).limits
+	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {20}
+	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1d"} == {500}
+}
+
+test_role_without_a_limit_of_that_name_has_none if {
+	limits := fixtures.decide({"user": {"roles": ["guest", "owner"]}}).limits
+	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {60}
+	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1d"} == set()
+}
+
+test_role_that_is_not_named_has_the_others_limits if {
+	limits := fixtures.decide({"user": {"roles": ["auditor"]}}).limits
+	{limit.max | some limit in limits; limit.per == "user"} == {1}
+}
+
+test_limits_are_asked_before_anything_is_counted if {
+	doc := json.remove(fixtures.message_input, ["limits"])
+	{"name": "messages_per_minute", "per": "user", "max": 20, "window": "1m"} in fixtures.decide_exactly(fixtures.settings, doc).limits
+}
+
+test_stranger_of_a_public_bot_has_a_guests_limits if {
+	limits := fixtures.decide(public({})).limits
+	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {5}
+}
+
+test_nets_hold_everybody_together if {
+	limits := fixtures.decide({}).limits
+	{"name": "messages_per_minute", "per": "connector", "max": 300, "window": "1m"} in limits
+	{"name": "messages_per_minute", "per": "all", "max": 600, "window": "1m"} in limits
+}
+
+test_group_is_counted_as_a_whole if {
+	limit := {"name": "messages_per_minute", "per": "chat", "max": 20, "window": "1m"}
+	limit in fixtures.decide(in_group).limits
+	every other in fixtures.decide({}).limits {
+		other.per != "chat"
+	}
+}
+
+test_person_over_the_limit_is_told_when_to_come_back if {
+	answer := fixtures.decide(full("user"))
+	fixtures.said(answer.deny, "over the limit: messages_per_minute per user") == "reply:limit"
+}
+
+test_busy_group_is_told_so if {
+	answer := fixtures.decide(object.union(in_group, full("chat")))
+	fixtures.said(answer.deny, "over the limit: messages_per_minute per chat") == "reply:busy"
+}
+
+test_person_over_the_limit_who_speaks_to_others_meets_silence if {
+	fixtures.silent(fixtures.decide(object.union(unaddressed, full("user"))).deny, "over the limit")
+}
+
+test_person_within_the_limits if {
+	answer := fixtures.decide({})
+	not fixtures.fired(answer.deny, "over the limit")
+	not fixtures.fired(answer.deny, "no limit")
+}
+
+test_message_that_was_not_counted_is_refused if {
+	every path in ["limits", "limits/exceeded"] {
+		answer := fixtures.decide_without(path)
+		fixtures.said(answer.deny, "it was not counted") == "reply:busy"
+	}
+}
+
+test_full_limit_without_a_name_is_a_full_limit if {
+	fixtures.fired(fixtures.decide({"limits": {"exceeded": [{}]}}).deny, "over the limit")
+}
+
+test_nobody_is_served_without_a_limit if {
+	settings := json.remove(fixtures.settings, ["limits/roles/member", "limits/others"])
+	fixtures.fired(fixtures.decide_exactly(settings, fixtures.message_input).deny, "no limit")
+	none := object.union(json.remove(fixtures.settings, ["limits"]), {"limits": {}})
+	fixtures.fired(fixtures.decide_exactly(none, fixtures.message_input).deny, "no limit")
+}
+
+test_misspelt_limit_is_none if {
+	misspelt := {"roles": {"member": {"messages_per_minut": 20}}}
+	settings := object.union(json.remove(fixtures.settings, ["limits"]), {"limits": misspelt})
+	fixtures.fired(fixtures.decide_exactly(settings, fixtures.message_input).deny, "no limit")
+}

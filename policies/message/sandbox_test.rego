@@ -1,0 +1,42 @@
+package parachute.message_test
+
+import data.parachute.fixtures_test as fixtures
+
+test_sandbox_has_the_default_bounds if {
+	fixtures.decide({}).sandbox == {"network": "none", "memory_mib": 4096, "cpus": 2, "pids": 300, "turn_seconds": 600}
+}
+
+test_audience_has_bounds_of_its_own if {
+	answer := fixtures.decide({"config": {"audience": "public"}})
+	answer.sandbox == {"network": "none", "memory_mib": 1024, "cpus": 2, "pids": 300, "turn_seconds": 600}
+}
+
+test_public_bot_never_has_a_network if {
+	settings := {"sandbox": {"default": {"network": "open"}, "public": {"network": "open"}}}
+	fixtures.decide_with(settings, {}).sandbox.network == "open"
+	fixtures.decide_with(settings, {"config": {"audience": "public"}}).sandbox.network == "none"
+}
+
+test_sandbox_without_a_bound_is_refused if {
+	every bound in ["memory_mib", "cpus", "pids", "turn_seconds"] {
+		settings := json.remove(fixtures.settings, [concat("/", ["sandbox", "default", bound])])
+		answer := fixtures.decide_exactly(settings, fixtures.message_input)
+		fixtures.silent(answer.deny, concat(" ", ["data.sandbox gives no", bound]))
+	}
+}
+
+test_bound_that_bounds_nothing_is_refused if {
+	every value in [0, -1, "4g", true] {
+		answer := fixtures.decide_with({"sandbox": {"default": {"memory_mib": value}}}, {})
+		fixtures.fired(answer.deny, "data.sandbox gives no memory_mib")
+	}
+}
+
+test_sandbox_without_a_network_setting_is_refused if {
+	settings := json.remove(fixtures.settings, ["sandbox/default/network"])
+	fixtures.fired(fixtures.decide_exactly(settings, fixtures.message_input).deny, "gives no network")
+}
+
+test_sandbox_with_all_bounds_is_not_refused if {
+	not fixtures.fired(fixtures.decide({}).deny, "data.sandbox")
+}

@@ -1,0 +1,54 @@
+package parachute.message_test
+
+import data.parachute.fixtures_test as fixtures
+
+asking(workspace, role) := {"workspace": {"requested": workspace}, "user": {"roles": [role]}}
+
+test_personal_workspace_by_default if {
+	answer := fixtures.decide({})
+	answer.workspace == "personal"
+	answer.vault == {"access": "read_write"}
+	not fixtures.fired(answer.deny, "data.workspaces")
+}
+
+test_shared_workspace_to_write if {
+	answer := fixtures.decide(asking("finance", "owner"))
+	answer.workspace == "finance"
+	answer.vault == {"access": "read_write"}
+	not fixtures.fired(answer.deny, "data.workspaces")
+}
+
+test_shared_workspace_to_read if {
+	answer := fixtures.decide(asking("finance", "admin"))
+	answer.workspace == "finance"
+	answer.vault == {"access": "read_only"}
+}
+
+test_workspace_of_others_and_one_that_is_not_there_get_the_same_words if {
+	others := fixtures.decide(asking("finance", "member"))
+	fixtures.said(others.deny, "data.workspaces") == "reply:workspace"
+	missing := fixtures.decide(asking("nowhere", "member"))
+	others.deny == missing.deny
+	not others.workspace
+	not missing.vault
+}
+
+test_mount_injected_through_a_workspace_name if {
+	every name in ["../finance", "finance:/etc", "/", "", "FINANCE", "finance\u0000", "personal/../finance"] {
+		answer := fixtures.decide(asking(name, "owner"))
+		fixtures.fired(answer.deny, "data.workspaces")
+		not answer.workspace
+	}
+}
+
+test_default_workspace_must_be_the_senders if {
+	answer := fixtures.decide_with({"default_workspace": "finance"}, {})
+	fixtures.fired(answer.deny, "data.workspaces")
+	fixtures.decide_with({"default_workspace": "finance"}, {"user": {"roles": ["owner"]}}).workspace == "finance"
+}
+
+test_stranger_hears_nothing_of_workspaces if {
+	answer := fixtures.decide(object.union(asking("finance", "owner"), {"user": {"roles": []}}))
+	not answer.allow
+	not fixtures.fired(answer.deny, "data.workspaces")
+}

@@ -1,0 +1,12 @@
+package parachute.tool
+
+# METADATA
+# title: A note has a bounded size
+# description: "`tools.max_note_bytes` in data.yaml, for one call. A size that is not stated is too big."
+# labels: {id: tool.note_size}
+deny contains refuse("more than data.tools.max_note_bytes in one call", "tool_size") if {
+	input.tool.kind in {"write", "append"}
+	not small
+}
+
+small if input.tool.bytes <= data.tools.max_note_bytes

@@ -1,0 +1,237 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Agent answers one turn. Its error makes the turn fail visibly; what the person
+// should read instead of an answer it returns as the answer.
+type Agent interface {
+	Answer(ctx context.Context, t Turn) (string, error)
+}
+
+// Reply is an answer on its way to a connector. Failed says that it tells of a
+// failure.
+type Reply struct {
+	Turn   Turn
+	Text   string
+	Failed bool
+}
+
+// Deps are what a Runner is made of.
+type Deps struct {
+	Store Store
+	// Agents answer by the name that a session has.
+	Agents map[string]Agent
+	// Deliver gives a reply to its connector. It retries what is worth it.
+	Deliver func(ctx context.Context, r Reply) error
+	// Repeatable tells whether a connector drops a reply that it is given twice.
+	Repeatable func(connector string) bool
+	// TurnTimeout bounds one answer.
+	TurnTimeout time.Duration
+	Log         *slog.Logger
+}
+
+// Runner works turns. Safe for concurrent use.
+type Runner struct {
+	Deps
+
+	mu sync.Mutex
+	// lanes has an entry for each session with turns in this process.
+	lanes map[string]*lane
+}
+
+// lane lets one turn of a session through at a time.
+type lane struct {
+	// slot holds a token while a turn runs.
+	slot chan struct{}
+	// users counts who has the lane in hand; it is forgotten at zero.
+	users int
+	// cancel ends the running turn; nil while none runs.
+	cancel context.CancelCauseFunc
+}
+
+// ErrStopped is why a turn ended that its person stopped.
+var ErrStopped = errors.New("stopped")
+
+// NewRunner makes a Runner.
+func NewRunner(d Deps) *Runner { return &Runner{Deps: d, lanes: map[string]*lane{}} }
+
+// Work sees that a turn is answered or has visibly failed. An error says that it
+// is neither yet and must be worked again; with last true an agent's failure is
+// told instead of tried again. Turns of one session run in order of arrival.
+func (r *Runner) Work(ctx context.Context, id string, last bool) error {
+	t, err := r.Store.Turn(ctx, id)
+	if err != nil {
+		return err
+	}
+	if t.Session == nil {
+		return r.step(ctx, t, nil, last)
+	}
+	l, leave, err := r.enter(ctx, t.Session.ID)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	turns, err := r.Store.OpenTurns(ctx, t.Session.ID, t.Seq)
+	if err != nil {
+		return err
+	}
+	for _, t := range turns {
+		if err := r.step(ctx, t, l, last && t.ID == id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop ends the running turn of a session, if one runs here.
+func (r *Runner) Stop(session string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.lanes[session]; l != nil && l.cancel != nil {
+		l.cancel(ErrStopped)
+	}
+}
+
+// Running is how many turns run now.
+func (r *Runner) Running() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, l := range r.lanes {
+		if l.cancel != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// enter waits for the session's lane to be free.
+func (r *Runner) enter(ctx context.Context, session string) (*lane, func(), error) {
+	r.mu.Lock()
+	l := r.lanes[session]
+	if l == nil {
+		l = &lane{slot: make(chan struct{}, 1)}
+		r.lanes[session] = l
+	}
+	l.users++
+	r.mu.Unlock()
+	forget := func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if l.users--; l.users == 0 {
+			delete(r.lanes, session)
+		}
+	}
+	select {
+	case l.slot <- struct{}{}:
+		return l, func() { <-l.slot; forget() }, nil
+	case <-ctx.Done():
+		forget()
+		return nil, nil, ctx.Err()
+	}
+}
+
+// step takes one turn from where it is to its end.
+func (r *Runner) step(ctx context.Context, t Turn, l *lane, last bool) error {
+	switch t.State {
+	case Sent, Failed:
+		return nil
+	case Sending:
+		if !r.Repeatable(t.Connector) {
+			return r.deliver(ctx, Reply{Turn: t, Text: unconfirmed, Failed: true})
+		}
+		return r.deliver(ctx, Reply{Turn: t, Text: t.Reply})
+	case Ready:
+		return r.send(ctx, Reply{Turn: t, Text: t.Reply})
+	case Pending:
+		return r.answer(ctx, t, l, last)
+	default:
+		return fmt.Errorf("turn %s: unknown state %q", t.ID, t.State)
+	}
+}
+
+// What a person reads when there is no answer.
+const (
+	unconfirmed = "I was restarted while an answer to this was on its way to you. If it did not arrive, please ask again."
+	stopped     = "Stopped."
+	tooLong     = "This took too long, so I stopped it. Please try something smaller."
+	broken      = "Something went wrong and I could not finish this. Please try again; the owner can find the reason in the log."
+)
+
+func (r *Runner) answer(ctx context.Context, t Turn, l *lane, last bool) error {
+	agent, ok := r.Agents[t.Session.Agent]
+	if !ok {
+		r.Log.ErrorContext(ctx, "turn failed", "turn", t.ID, "session", t.Session.ID, "error", fmt.Sprintf("there is no agent %q", t.Session.Agent))
+		return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
+	}
+	text, err := r.run(ctx, agent, t, l)
+	switch {
+	case err == nil:
+		return r.send(ctx, Reply{Turn: t, Text: text})
+	case errors.Is(err, ErrStopped):
+		return r.send(ctx, Reply{Turn: t, Text: stopped, Failed: true})
+	case ctx.Err() != nil:
+		// The process ends: the turn stays as it is and runs again.
+		return ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		r.Log.WarnContext(ctx, "turn took too long", "turn", t.ID, "session", t.Session.ID, "limit", r.TurnTimeout)
+		return r.send(ctx, Reply{Turn: t, Text: tooLong, Failed: true})
+	case last:
+		r.Log.ErrorContext(ctx, "turn failed", "turn", t.ID, "session", t.Session.ID, "error", err)
+		return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
+	default:
+		return fmt.Errorf("answer turn %s: %w", t.ID, err)
+	}
+}
+
+func (r *Runner) run(ctx context.Context, agent Agent, t Turn, l *lane) (string, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.mu.Lock()
+	l.cancel = cancel
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		l.cancel = nil
+		r.mu.Unlock()
+	}()
+	ctx, stop := context.WithTimeout(ctx, r.TurnTimeout)
+	defer stop()
+	text, err := agent.Answer(ctx, t)
+	if err != nil && errors.Is(context.Cause(ctx), ErrStopped) {
+		return "", ErrStopped
+	}
+	return text, err
+}
+
+// send keeps the reply, then delivers it. A crash in between leaves the turn
+// sending: the next start then tells that the answer may be lost, and never
+// gives it twice.
+func (r *Runner) send(ctx context.Context, reply Reply) error {
+	if err := r.Store.SendTurn(ctx, reply.Turn.ID, reply.Text); err != nil {
+		return err
+	}
+	return r.deliver(ctx, reply)
+}
+
+func (r *Runner) deliver(ctx context.Context, reply Reply) error {
+	state := Sent
+	if reply.Failed {
+		state = Failed
+	}
+	if err := r.Deliver(ctx, reply); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.Log.ErrorContext(ctx, "answer not delivered", "turn", reply.Turn.ID, "connector", reply.Turn.Connector, "error", err)
+		state = Failed
+	}
+	return r.Store.CloseTurn(ctx, reply.Turn.ID, state)
+}

@@ -1,0 +1,144 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/parachute-gate/parachute/gate"
+)
+
+// Facts implements gate.Store. One statement, so that all facts are of one
+// moment.
+func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Facts, error) {
+	var f gate.Facts
+	var roles, workspace sql.NullString
+	var id, kind, chatKind, ws, trust, access, agent sql.NullString
+	var local sql.NullBool
+	err := db.read.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1),
+		       (SELECT roles FROM people WHERE id = ?4),
+		       (SELECT workspace FROM choices WHERE connector = ?2 AND chat = ?3 AND user = ?4),
+		       s.id, s.kind, s.chat_kind, s.local, s.workspace, s.trust, s.access, s.agent
+		FROM (SELECT 1) LEFT JOIN sessions s
+		  ON s.connector = ?2 AND s.chat = ?3 AND s.user = ?4 AND s.ended IS NULL`,
+		eventKey, p.Connector, p.Chat, p.User).
+		Scan(&f.Seen, &roles, &workspace, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent)
+	if err != nil {
+		return f, fmt.Errorf("read facts: %w", err)
+	}
+	if roles.Valid {
+		if err := json.Unmarshal([]byte(roles.String), &f.Roles); err != nil {
+			return f, fmt.Errorf("read roles of %s: %w", p.User, err)
+		}
+	}
+	f.Workspace = workspace.String
+	if id.Valid {
+		f.Session = &gate.Session{
+			ID: id.String, Connector: p.Connector, ConnectorKind: kind.String, Chat: p.Chat, ChatKind: chatKind.String,
+			User: p.User, Local: local.Bool,
+			Workspace: ws.String, Trust: trust.String, Access: access.String, Agent: agent.String,
+		}
+	}
+	return f, nil
+}
+
+// Commit implements gate.Store.
+func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
+	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if c.EventKey != "" {
+			var seen bool
+			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?)`, c.EventKey).Scan(&seen); err != nil {
+				return fmt.Errorf("look for the event: %w", err)
+			}
+			if seen {
+				return gate.ErrSeen
+			}
+		}
+		if err := appendRecord(ctx, tx, c.Record, c.EventKey); err != nil {
+			return err
+		}
+		if err := insertEvents(ctx, tx, c.Events); err != nil {
+			return err
+		}
+		if err := applySession(ctx, tx, c); err != nil {
+			return err
+		}
+		if c.Choose != "" {
+			if _, err := tx.ExecContext(ctx, `
+				INSERT INTO choices (connector, chat, user, workspace) VALUES (?, ?, ?, ?)
+				ON CONFLICT DO UPDATE SET workspace = excluded.workspace`,
+				c.Place.Connector, c.Place.Chat, c.Place.User, c.Choose); err != nil {
+				return fmt.Errorf("keep the choice: %w", err)
+			}
+		}
+		if c.Turn == nil {
+			return nil
+		}
+		return db.insertTurn(ctx, tx, c)
+	})
+}
+
+// applySession ends, opens or uses a session, and holds it to what the facts
+// said when the decision was made.
+func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
+	at := c.Record.Time.UnixNano()
+	if c.Stop != "" {
+		if _, err := tx.ExecContext(ctx, `UPDATE turns SET state = 'ready', reply = ?, text = '', updated = ? WHERE session = ? AND state = 'pending'`,
+			c.StopReply, at, c.Stop); err != nil {
+			return fmt.Errorf("stop turns: %w", err)
+		}
+	}
+	if c.End != "" {
+		res, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = ? WHERE id = ? AND ended IS NULL`, at, c.End)
+		if err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(gate.ErrRaced, err)
+		}
+	}
+	if s := c.Open; s != nil {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO sessions (id, connector, kind, chat, chat_kind, user, local, workspace, trust, access, agent, decision, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.ID, s.Connector, s.ConnectorKind, s.Chat, s.ChatKind, s.User, s.Local, s.Workspace, s.Trust, s.Access, s.Agent, c.Record.ID, at)
+		if isUnique(err) {
+			return gate.ErrRaced
+		}
+		if err != nil {
+			return fmt.Errorf("open session: %w", err)
+		}
+		return nil
+	}
+	if c.Turn == nil || c.Turn.Session == "" {
+		return nil
+	}
+	var open bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ? AND ended IS NULL)`, c.Turn.Session).Scan(&open); err != nil {
+		return fmt.Errorf("look for the session: %w", err)
+	}
+	if !open {
+		return gate.ErrRaced
+	}
+	return nil
+}
+
+// insertTurn keeps the answer that is owed, and the job that will give it.
+func (db *DB) insertTurn(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
+	t, state := c.Turn, "pending"
+	if t.Session == "" {
+		state = "ready"
+	}
+	at := c.Record.Time.UnixNano()
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO turns (id, decision, session, connector, chat, user, name, message, text, reply, state, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.ID, c.Record.ID, sql.NullString{String: t.Session, Valid: t.Session != ""}, c.Place.Connector,
+		t.Chat, t.User, t.Name, t.Message, t.Text, t.Reply, state, at, at); err != nil {
+		return fmt.Errorf("keep turn: %w", err)
+	}
+	return db.enqueue(ctx, tx, t.ID)
+}

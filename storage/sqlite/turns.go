@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/parachute-gate/parachute/sessions"
+)
+
+const selectTurn = `
+	SELECT t.id, t.seq, t.decision, t.connector, t.chat, t.user, t.name, t.message, t.text, t.reply, t.state,
+	       s.id, s.kind, s.chat, s.chat_kind, s.user, s.local, s.workspace, s.trust, s.access, s.agent
+	FROM turns t LEFT JOIN sessions s ON s.id = t.session `
+
+// Turn implements sessions.Store.
+func (db *DB) Turn(ctx context.Context, id string) (sessions.Turn, error) {
+	t, err := scanTurn(db.read.QueryRowContext(ctx, selectTurn+`WHERE t.id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, fmt.Errorf("%s: %w", id, sessions.ErrNoTurn)
+	}
+	return t, err
+}
+
+// OpenTurns implements sessions.Store.
+func (db *DB) OpenTurns(ctx context.Context, session string, seq int64) ([]sessions.Turn, error) {
+	var out []sessions.Turn
+	err := db.each(ctx, selectTurn+`
+		WHERE t.session = ? AND t.seq <= ? AND t.state IN ('pending', 'ready', 'sending') ORDER BY t.seq`, []any{session, seq},
+		func(rows *sql.Rows) error {
+			t, err := scanTurn(rows)
+			out = append(out, t)
+			return err
+		})
+	return out, err
+}
+
+func scanTurn(row interface{ Scan(...any) error }) (sessions.Turn, error) {
+	var t sessions.Turn
+	var id, kind, chat, chatKind, user, workspace, trust, access, agent sql.NullString
+	var local sql.NullBool
+	if err := row.Scan(&t.ID, &t.Seq, &t.Decision, &t.Connector, &t.Chat, &t.User, &t.Name, &t.Message, &t.Text, &t.Reply, &t.State,
+		&id, &kind, &chat, &chatKind, &user, &local, &workspace, &trust, &access, &agent); err != nil {
+		return t, fmt.Errorf("read turn: %w", err)
+	}
+	if id.Valid {
+		t.Session = &sessions.Session{
+			ID: id.String, Connector: t.Connector, ConnectorKind: kind.String, Chat: chat.String, ChatKind: chatKind.String,
+			User: user.String, Local: local.Bool, Workspace: workspace.String,
+			Trust: trust.String, Access: access.String, Agent: agent.String,
+		}
+	}
+	return t, nil
+}
+
+// SendTurn implements sessions.Store.
+func (db *DB) SendTurn(ctx context.Context, id, reply string) error {
+	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE turns SET state = 'sending', reply = ?, updated = ? WHERE id = ?`, reply, time.Now().UnixNano(), id)
+		if err != nil {
+			return fmt.Errorf("keep reply: %w", err)
+		}
+		return nil
+	})
+}
+
+// CloseTurn implements sessions.Store.
+func (db *DB) CloseTurn(ctx context.Context, id string, state sessions.State) error {
+	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE turns SET state = ?, text = '', reply = '', updated = ? WHERE id = ?`,
+			string(state), time.Now().UnixNano(), id); err != nil {
+			return fmt.Errorf("close turn: %w", err)
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM turn_changes WHERE turn = ?`, id)
+		return err
+	})
+}
+
+// BeginChange implements sessions.Changes.
+func (db *DB) BeginChange(ctx context.Context, turn string, n int, after [32]byte) (begun bool, err error) {
+	err = db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM turn_changes WHERE turn = ? AND number = ?)`, turn, n).Scan(&begun); err != nil {
+			return fmt.Errorf("read change: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO turn_changes (turn, number, after) VALUES (?, ?, ?)
+			ON CONFLICT DO UPDATE SET after = excluded.after`, turn, n, after[:]); err != nil {
+			return fmt.Errorf("keep change: %w", err)
+		}
+		return nil
+	})
+	return begun, err
+}
+
+// BegunChange implements sessions.Changes.
+func (db *DB) BegunChange(ctx context.Context, turn string, n int) (after [32]byte, begun bool, err error) {
+	var kept []byte
+	err = db.read.QueryRowContext(ctx, `SELECT after FROM turn_changes WHERE turn = ? AND number = ?`, turn, n).Scan(&kept)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return after, false, nil
+	case err != nil:
+		return after, false, fmt.Errorf("read change: %w", err)
+	case len(kept) != len(after):
+		return after, false, fmt.Errorf("read change: %d bytes where %d belong", len(kept), len(after))
+	}
+	copy(after[:], kept)
+	return after, true, nil
+}
