@@ -57,10 +57,23 @@ func parse(f files, caps *ast.Capabilities) (parsed, error) {
 
 // inFile puts the file's name before an error that does not tell it.
 func inFile(name string, err error) error {
-	if strings.Contains(err.Error(), name) {
-		return err
+	var list ast.Errors
+	if errors.As(err, &list) {
+		return placed(list)
 	}
 	return fmt.Errorf("%s: %w", name, err)
+}
+
+// placed writes OPA's errors one a line, each as file:line: message.
+func placed(list ast.Errors) error {
+	out := make([]error, len(list))
+	for i, e := range list {
+		out[i] = fmt.Errorf("%s: %s", e.Code, e.Message)
+		if e.Location != nil {
+			out[i] = fmt.Errorf("%s:%d: %w", e.Location.File, e.Location.Row, out[i])
+		}
+	}
+	return errors.Join(out...)
 }
 
 // schemaRef is the name that `opa check -s schemas` gives a schema file.
@@ -123,7 +136,7 @@ func compile(p parsed, caps *ast.Capabilities) (*ast.Compiler, error) {
 		WithPathConflictsCheck(func(path []string) (bool, error) { return hasPath(p.data, path), nil })
 	c.Compile(p.modules)
 	if c.Failed() {
-		return nil, c.Errors
+		return nil, placed(c.Errors)
 	}
 	return c, nil
 }

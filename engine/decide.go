@@ -96,7 +96,9 @@ func (q *query) run(ctx context.Context, in ast.Value, timeout time.Duration, op
 		rego.EvalEvaluatedRuleTracker(&tracker),
 	)...)
 	switch {
-	case err != nil && topdown.IsCancel(err) && ctx.Err() == nil:
+	case ctx.Err() != nil:
+		return answer{}, fmt.Errorf("interrupted: %w", ctx.Err())
+	case err != nil && topdown.IsCancel(err):
 		return answer{}, fmt.Errorf("%w after %s", errTimeout, timeout)
 	case err != nil:
 		return answer{}, err

@@ -50,14 +50,10 @@ var setsOf = map[Point][]Kind{
 // build compiles the files without their tests into a Policy.
 func build(ctx context.Context, f files, timeout time.Duration) (*Policy, error) {
 	caps := capabilities()
+	f = f.withoutTests()
 	src, err := parse(f, caps)
 	if err != nil {
 		return nil, err
-	}
-	for name := range src.modules {
-		if strings.HasSuffix(name, "_test.rego") {
-			delete(src.modules, name)
-		}
 	}
 	rules, err := book(src.modules, f.names())
 	if err != nil {

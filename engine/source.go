@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"sort"
@@ -56,6 +57,17 @@ func (f files) names() []string {
 	sort.Strings(out)
 	return out
 }
+
+// withoutTests are the files that decide. The revision stays that of all files:
+// it names what the folder holds.
+func (f files) withoutTests() files {
+	out := files{content: maps.Clone(f.content), revision: f.revision}
+	maps.DeleteFunc(out.content, func(name string, _ []byte) bool { return strings.HasSuffix(name, testSuffix) })
+	return out
+}
+
+// testSuffix ends the name of a file of tests.
+const testSuffix = "_test.rego"
 
 func (s Source) read(ctx context.Context) (files, error) {
 	out := files{content: map[string][]byte{}}

@@ -66,7 +66,7 @@ func Test(ctx context.Context, s Source) (TestReport, error) {
 		return TestReport{}, err
 	}
 	for name := range modules {
-		if strings.HasSuffix(name, "_test.rego") {
+		if strings.HasSuffix(name, testSuffix) {
 			delete(modules, name)
 		}
 	}
