@@ -14,14 +14,15 @@ func ParseCommand(text string) (name string, args []string, ok bool) {
 	if len(fields) == 0 || len(fields[0]) < 2 || !strings.ContainsRune("/!", rune(text[0])) {
 		return "", nil, false
 	}
-	name = strings.ToLower(fields[0][1:])
+	name = fields[0][1:]
 	if len(name) > maxCommandName {
 		return "", nil, false
 	}
+	// Before lower-casing, which makes plain letters of some that only look alike.
 	for _, r := range name {
-		if (r < 'a' || r > 'z') && r != '_' {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '_' {
 			return "", nil, false
 		}
 	}
-	return name, fields[1:], true
+	return strings.ToLower(name), fields[1:], true
 }

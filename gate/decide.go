@@ -21,7 +21,8 @@ type outcome struct {
 }
 
 // decide asks the policies which limits apply, counts, and asks them for the
-// decision, all of one revision. Only what is admitted is counted.
+// decision, all of one revision. Only what is admitted is counted, by the id of
+// its decision; with no id nothing is.
 func (g *Gate) decide(ctx context.Context, ev event, id string, facts Facts) outcome {
 	out := outcome{input: g.messageInput(ev, facts, g.Now())}
 	if err := ev.check(); err != nil {
@@ -57,7 +58,7 @@ func (g *Gate) decide(ctx context.Context, ev event, id string, facts Facts) out
 		}
 		out.Rules[i].Reply = retryAfter(r.Reply, wait)
 	}
-	if out.Verdict == engine.Allow {
+	if out.Verdict == engine.Allow && id != "" {
 		out.events = hold.Take(id)
 	}
 	return out
@@ -99,6 +100,5 @@ func (g *Gate) Preview(ctx context.Context, from Source, m connectors.Message) (
 		return engine.Decision{}, engine.MessageInput{}, err
 	}
 	out := g.decide(ctx, ev, "", facts)
-	g.Book.Undo(out.events)
 	return out.Decision, out.input, nil
 }

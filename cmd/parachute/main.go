@@ -34,6 +34,8 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A closed standard output is a connector's error, not the end of the process.
+	signal.Ignore(syscall.SIGPIPE)
 	t := terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	return exitCode(newApp(t).RunContext(ctx, os.Args), t.err)
 }

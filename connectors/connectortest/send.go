@@ -38,8 +38,12 @@ func (b *bench) send(ids IDs, messageID, text string) error {
 
 // sentOnce holds that the platform was given this reply, whole and once.
 func (b *bench) sentOnce(ids IDs, messageID, text string) error {
+	return b.onceIn(b.platform.Sent(), ids, messageID, text)
+}
+
+func (b *bench) onceIn(sent []Sent, ids IDs, messageID, text string) error {
 	var found []Sent
-	for _, s := range b.platform.Sent() {
+	for _, s := range sent {
 		if s.Text == text {
 			found = append(found, s)
 		}
@@ -116,9 +120,10 @@ func sendConcurrent(b *bench) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	sent := b.platform.Sent()
 	for side := range sides {
 		for i := range each {
-			if err := b.sentOnce(ids, m.ID, text(side, i)); err != nil {
+			if err := b.onceIn(sent, ids, m.ID, text(side, i)); err != nil {
 				return err
 			}
 		}

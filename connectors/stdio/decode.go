@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strconv"
 	"unicode/utf8"
 
@@ -16,14 +15,15 @@ import (
 // jsonSpace is JSON's white space (RFC 8259, section 2).
 const jsonSpace = " \t\r\n"
 
-// Decode reads one message as the connector takes it. Its errors say what is wrong and how to mend it; they
-// name keys and positions and never hold a value.
+// Decode reads one event, one JSON object, as the connector takes it from a
+// line. Its errors say what is wrong and how to mend it; they name keys and
+// positions and never hold a value.
 func Decode(raw []byte) (connectors.Message, error) {
 	object, err := checkText(raw)
 	if err != nil {
 		return connectors.Message{}, err
 	}
-	if err := checkObject(object, reflect.TypeFor[wireMessage](), ""); err != nil {
+	if err := checkObject(object, eventShape, ""); err != nil {
 		return connectors.Message{}, err
 	}
 	var w wireMessage

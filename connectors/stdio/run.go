@@ -54,6 +54,12 @@ func (r *run) do() error {
 	defer r.lose(nil)
 	defer r.endOfCalls()
 	defer r.endOfSays()
+	// The clock of a stop runs from the stop itself: the dispatcher may then be
+	// held up by an Out that nobody reads.
+	defer context.AfterFunc(r.ctx, func() {
+		time.AfterFunc(r.c.drain, r.endOfCalls)
+		time.AfterFunc(r.c.drain+r.c.last, r.endOfSays)
+	})()
 	for _, q := range r.queues {
 		r.workers.Go(func() { r.work(q) })
 	}
@@ -137,8 +143,6 @@ func (r *run) wait() {
 		return
 	case <-r.ctx.Done():
 	}
-	defer time.AfterFunc(r.c.drain, r.endOfCalls).Stop()
-	defer time.AfterFunc(r.c.drain+r.c.last, r.endOfSays).Stop()
 	// A worker may be stuck in its handler: what waits behind it is told here.
 	for _, q := range r.queues {
 		for ev := range q {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,24 +12,47 @@ import (
 // maxKeyShown bounds how much of an unknown key an error repeats, in bytes.
 const maxKeyShown = 32
 
-// checkObject holds a JSON object against the fields of struct t: every key
-// known in exactly this spelling, none twice, each value of its field's type,
-// and all needed ones there. (encoding/json alone would match keys without
-// regard to case, let the last double win and take null for anything.) where
-// prefixes the keys that errors name.
-func checkObject(object []byte, t reflect.Type, where string) error {
-	fields := make(map[string]reflect.StructField, t.NumField())
-	var names, needed []string
+// shape is what a JSON object may hold, as read from a wire struct.
+type shape struct {
+	fields map[string]field
+	names  []string // in the struct's order
+	needed []string
+}
+
+type field struct {
+	kind  reflect.Kind
+	needs bool
+	items *shape // of an array's objects
+}
+
+// eventShape is the shape of a line of In; it is never changed.
+var eventShape = shapeOf(reflect.TypeFor[wireMessage]())
+
+func shapeOf(t reflect.Type) *shape {
+	s := &shape{fields: make(map[string]field, t.NumField())}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name := f.Tag.Get("json")
-		fields[name] = f
-		names = append(names, name)
-		if f.Tag.Get("need") == "yes" {
-			needed = append(needed, name)
+		v := field{kind: f.Type.Kind(), needs: f.Tag.Get("need") == "yes"}
+		if v.kind == reflect.Slice {
+			v.items = shapeOf(f.Type.Elem())
 		}
+		if v.needs {
+			s.needed = append(s.needed, name)
+		}
+		s.fields[name] = v
+		s.names = append(s.names, name)
 	}
-	seen := make(map[string]bool, len(fields))
+	return s
+}
+
+// checkObject holds a JSON object against a shape: every key known in exactly
+// this spelling, none twice, each value of its field's type, and all needed ones
+// there. (encoding/json alone would match keys without regard to case, let the
+// last double win and take null for anything.) where prefixes the keys that
+// errors name.
+func checkObject(object []byte, s *shape, where string) error {
+	seen := make(map[string]bool, len(s.fields))
 	dec := json.NewDecoder(bytes.NewReader(object))
 	if _, err := dec.Token(); err != nil {
 		return fmt.Errorf("%sinvalid object", where)
@@ -42,36 +64,35 @@ func checkObject(object []byte, t reflect.Type, where string) error {
 		if err != nil || !isKey || dec.Decode(&value) != nil {
 			return fmt.Errorf("%sinvalid object", where)
 		}
-		f, known := fields[key]
+		f, known := s.fields[key]
 		switch {
 		case !known:
-			return fmt.Errorf("unknown key %s, the valid ones are %s", showKey(where, key), strings.Join(names, ", "))
+			return fmt.Errorf("unknown key %s, the valid ones are %s", showKey(where, key), strings.Join(s.names, ", "))
 		case seen[key]:
 			return fmt.Errorf("key %q stands twice, keep one", where+key)
 		}
 		seen[key] = true
-		if err := checkValue(value, f.Type, where+key); err != nil {
+		if err := checkValue(value, f, where+key); err != nil {
 			return err
 		}
-		if string(value) == `""` && slices.Contains(needed, key) {
+		if f.needs && string(value) == `""` {
 			return fmt.Errorf("%q is empty, give it a value", where+key)
 		}
 	}
-	for _, name := range needed {
+	for _, name := range s.needed {
 		if !seen[name] {
-			return fmt.Errorf("%q is missing, needed are %s", where+name, strings.Join(needed, ", "))
+			return fmt.Errorf("%q is missing, needed are %s", where+name, strings.Join(s.needed, ", "))
 		}
 	}
 	return nil
 }
 
-// checkValue holds one value against a Go type of the wire structs.
-func checkValue(value []byte, t reflect.Type, key string) error {
-	got := typeName(value)
+// checkValue holds one value against its field.
+func checkValue(value []byte, f field, key string) error {
 	wrong := func(want string) error {
-		return fmt.Errorf("%q must be %s, not %s", key, want, got)
+		return fmt.Errorf("%q must be %s, not %s", key, want, typeName(value))
 	}
-	switch t.Kind() {
+	switch f.kind {
 	case reflect.String:
 		if value[0] != '"' {
 			return wrong("a string")
@@ -97,7 +118,7 @@ func checkValue(value []byte, t reflect.Type, key string) error {
 			if item[0] != '{' {
 				return fmt.Errorf("%q must be an object, not %s", place, typeName(item))
 			}
-			if err := checkObject(item, t.Elem(), place+"."); err != nil {
+			if err := checkObject(item, f.items, place+"."); err != nil {
 				return err
 			}
 		}

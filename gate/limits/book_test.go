@@ -32,6 +32,10 @@ func TestWindowIsHalfOpenToTheNanosecond(t *testing.T) {
 		if got := f.exceeded(t, alice, limit); !reflect.DeepEqual(got, want) {
 			t.Fatalf("after %v: exceeded = %v, want %v", tt.advance, got, want)
 		}
+		f.restart() // the same, read from the store
+		if got := f.exceeded(t, alice, limit); !reflect.DeepEqual(got, want) {
+			t.Fatalf("after %v and a restart: exceeded = %v, want %v", tt.advance, got, want)
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ type Hold struct {
 	book  *Book
 	items []item // in the order of their keys
 	ended atomic.Bool
+	// now is the moment of the Hold.
+	now int64
 	// locked is how many items, from the first, have their key locked.
 	locked   int
 	exceeded []Exceeded
@@ -119,6 +121,7 @@ func (h *Hold) lock(ctx context.Context) error {
 
 func (h *Hold) measure() {
 	now := h.book.clock.Now()
+	h.now = now
 	for i, end := 0, 0; i < len(h.items); i = end {
 		end = h.group(i)
 		k := h.items[i].k
@@ -200,14 +203,13 @@ type Left struct {
 	Left int
 }
 
-// Left gives what is left of each limit, sorted by name, then per, max and
-// window. It is called before Take or Release.
+// Left gives what was left of each limit at the moment of the Hold, sorted by
+// name, then per, max and window. It is called before Take or Release.
 func (h *Hold) Left() []Left {
-	now := h.book.clock.Now()
 	out := make([]Left, 0, len(h.items))
 	for _, it := range h.items {
 		it.k.mu.Lock()
-		counted := len(it.k.series.within(now - int64(it.Window)))
+		counted := len(it.k.series.within(h.now - int64(it.Window)))
 		it.k.mu.Unlock()
 		out = append(out, Left{it.Limit, max(0, it.Max-counted)})
 	}

@@ -141,3 +141,14 @@ func TestSeriesPruneAfterLateOnesAreSettled(t *testing.T) {
 		})
 	}
 }
+
+func TestSeriesPruneAfterOlderOnesAreMerged(t *testing.T) {
+	var s series
+	s.insert(2, "late")
+	s.prune(3, -1)
+	s.merge([]entry{{at: 1, id: "stored"}})
+	s.prune(3, -1)
+	if want := []entry{{at: 2, id: "late", pending: true}}; !slices.Equal(s.live(), want) {
+		t.Fatalf("left %v, want %v", s.live(), want)
+	}
+}

@@ -1,0 +1,195 @@
+package gate_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
+	"github.com/parachute-gate/parachute/policies"
+	"github.com/parachute-gate/parachute/storage/sqlite"
+)
+
+// bench is a gate over the default policies and a real database.
+type bench struct {
+	tb     testing.TB
+	gate   *gate.Gate
+	db     *sqlite.DB
+	book   *limits.Book
+	engine *engine.Engine
+	dir    string
+	log    *bytes.Buffer
+	now    time.Time
+
+	mu      sync.Mutex
+	sent    []connectors.Reply
+	stopped []string
+}
+
+type option func(*bench, *gate.Deps)
+
+func configured(audience, trust, groups string) option {
+	return func(_ *bench, d *gate.Deps) {
+		d.Config.Input.Audience, d.Config.Input.Trust, d.Config.Input.Groups = audience, trust, groups
+	}
+}
+
+// withData replaces words in the policies' data.yaml.
+func withData(old, now string) option {
+	return func(b *bench, d *gate.Deps) {
+		b.tb.Helper()
+		dir := b.tb.TempDir()
+		if err := os.CopyFS(dir, policies.FS); err != nil {
+			b.tb.Fatal(err)
+		}
+		path := filepath.Join(dir, "data.yaml")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			b.tb.Fatal(err)
+		}
+		if !strings.Contains(string(data), old) {
+			b.tb.Fatalf("data.yaml does not hold %q", old)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(data), old, now, 1)), 0o600); err != nil {
+			b.tb.Fatal(err)
+		}
+		// Its own tests hold the defaults; these tests hold other values.
+		if err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, "_test.rego") {
+				err = os.Remove(path)
+			}
+			return err
+		}); err != nil {
+			b.tb.Fatal(err)
+		}
+		b.engine = openEngine(b.tb, engine.Folder(dir))
+		d.Policies = b.engine
+	}
+}
+
+func openEngine(tb testing.TB, s engine.Source) *engine.Engine {
+	tb.Helper()
+	e, err := engine.Open(tb.Context(), engine.Deps{Source: s, Log: slog.New(slog.DiscardHandler), Timeout: 10 * time.Second, Now: time.Now})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e
+}
+
+func newBench(tb testing.TB, opts ...option) *bench {
+	tb.Helper()
+	b := &bench{tb: tb, dir: tb.TempDir(), log: &bytes.Buffer{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	db, err := sqlite.Open(tb.Context(), b.dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	b.db = db
+	clock, err := limits.NewClock(tb.Context(), db)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b.book = limits.New(limits.Deps{Store: db, Clock: clock})
+	d := gate.Deps{
+		Store: db, Book: b.book, Log: slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, nil)),
+		Config: gate.Config{Input: engine.ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: engine.AgentInput{Name: "vault", Kind: "vault"}}},
+		Now: func() time.Time {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			return b.now
+		},
+		Send: func(_ context.Context, _ string, r connectors.Reply) error {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.sent = append(b.sent, r)
+			return nil
+		},
+		Stop:   func(session string) { b.stopped = append(b.stopped, session) },
+		Status: func() string { return "up" },
+	}
+	for _, o := range opts {
+		o(b, &d)
+	}
+	if d.Policies == nil {
+		b.engine = openEngine(tb, engine.Embedded(policies.FS))
+		d.Policies = b.engine
+	}
+	b.gate = gate.New(d)
+	return b
+}
+
+type lockedWriter struct {
+	mu sync.Mutex
+	w  *bytes.Buffer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func (b *bench) person(id string, roles ...string) {
+	b.tb.Helper()
+	if err := b.db.AddPerson(b.tb.Context(), users.Person{ID: id, Roles: roles}); err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
+var source = gate.Source{Name: "chat", Kind: "stdio"}
+
+func dm(user, id, text string) connectors.Message {
+	m := connectors.Message{
+		ID: id, Kind: connectors.EventMessage, Text: text,
+		Chat: connectors.Chat{ID: "dm-" + user, Kind: connectors.ChatDM},
+		User: connectors.User{ID: user, Name: user},
+	}
+	if name, args, ok := connectors.ParseCommand(text); ok {
+		m.Kind, m.Command, m.Args = connectors.EventCommand, name, args
+	}
+	return m
+}
+
+// send gives a message to the gate and returns its record.
+func (b *bench) send(m connectors.Message) audit.Record {
+	b.tb.Helper()
+	if err := b.gate.Handle(b.tb.Context(), source, m); err != nil {
+		b.tb.Fatal(err)
+	}
+	records := b.records()
+	if len(records) == 0 {
+		b.tb.Fatal("nothing was recorded")
+	}
+	return records[len(records)-1]
+}
+
+func (b *bench) records() []audit.Record {
+	b.tb.Helper()
+	var out []audit.Record
+	if err := b.db.Entries(b.tb.Context(), audit.Filter{}, func(e audit.Entry) error {
+		out = append(out, e.Record)
+		return nil
+	}); err != nil {
+		b.tb.Fatal(err)
+	}
+	return out
+}
+
+// want checks an outcome and the rule that is named for it.
+func want(tb testing.TB, r audit.Record, verdict, rule string) {
+	tb.Helper()
+	if r.Verdict != verdict || r.Rule().ID != rule {
+		tb.Errorf("got %s by %s (%+v), want %s by %s", r.Verdict, r.Rule().ID, r.Rules, verdict, rule)
+	}
+}
