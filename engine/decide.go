@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,18 +16,16 @@ import (
 // policies could not answer; the message must then be denied by it.
 func (p *Policy) Limits(ctx context.Context, in MessageInput) ([]Limit, *Rule) {
 	in.Limits = nil
-	value, err := toValue(in)
-	if err != nil {
-		return nil, &Rule{ID: RuleError, Kind: KindDeny, Msg: err.Error()}
-	}
-	ans, _, err := p.limits.eval(ctx, value, p.timeout)
+	limits, _, err := p.limits.ask(ctx, in, p.timeout, func(ans answer) ([]Limit, error) {
+		limits, err := readLimits(ans.value)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errType, err)
+		}
+		return limits, nil
+	})
 	if err != nil {
 		r := failure(err)
 		return nil, &r
-	}
-	limits, err := readLimits(ans.value)
-	if err != nil {
-		return nil, &Rule{ID: RuleType, Kind: KindDeny, Msg: err.Error()}
 	}
 	return limits, nil
 }
@@ -48,20 +47,15 @@ func (p *Policy) Startup(ctx context.Context, in StartupInput) Decision {
 
 func (p *Policy) decide(ctx context.Context, point Point, in any) Decision {
 	start := time.Now()
-	d := Decision{}
-	value, err := toValue(in)
-	if err == nil {
-		var ans answer
-		if ans, d.Cached, err = p.points[point].eval(ctx, value, p.timeout); err == nil {
-			cached := d.Cached
-			d = p.book.read(point, ans)
-			d.Cached = cached
-		}
-	}
+	d, cached, err := p.points[point].ask(ctx, in, p.timeout, func(ans answer) (Decision, error) {
+		return p.book.read(point, ans), nil
+	})
 	if err != nil {
 		d = Decision{Verdict: Deny, Rules: []Rule{failure(err)}}
 	}
-	d.Point, d.Revision, d.Duration = point, p.revision, time.Since(start)
+	// What is remembered is not for callers to change.
+	d.Rules = slices.Clone(d.Rules)
+	d.Point, d.Revision, d.Cached, d.Duration = point, p.revision, cached, time.Since(start)
 	return d
 }
 
@@ -71,21 +65,30 @@ type answer struct {
 	labels []map[string]any
 }
 
-func (q *query) eval(ctx context.Context, in ast.Value, timeout time.Duration) (answer, bool, error) {
+// ask gives what read makes of the answer, or what it made of it when the same
+// facts were asked about before. Errors are not remembered.
+func (q *query[T]) ask(ctx context.Context, in any, timeout time.Duration, read func(answer) (T, error)) (out T, cached bool, err error) {
 	key, cacheable := q.cache.key(in)
 	if cacheable {
-		if ans, ok := q.cache.get(key); ok {
-			return ans, true, nil
+		if out, ok := q.cache.get(key); ok {
+			return out, true, nil
 		}
 	}
-	ans, err := q.run(ctx, in, timeout)
-	if err == nil && cacheable {
-		q.cache.put(key, ans)
+	value, err := toValue(in)
+	if err != nil {
+		return out, false, err
 	}
-	return ans, false, err
+	ans, err := q.run(ctx, value, timeout)
+	if err != nil {
+		return out, false, err
+	}
+	if out, err = read(ans); err == nil && cacheable {
+		q.cache.put(key, out)
+	}
+	return out, false, err
 }
 
-func (q *query) run(ctx context.Context, in ast.Value, timeout time.Duration, opts ...rego.EvalOption) (answer, error) {
+func (q *query[T]) run(ctx context.Context, in ast.Value, timeout time.Duration, opts ...rego.EvalOption) (answer, error) {
 	cancel := topdown.NewCancel()
 	defer time.AfterFunc(timeout, cancel.Cancel).Stop()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
@@ -115,6 +118,7 @@ func (q *query) run(ctx context.Context, in ast.Value, timeout time.Duration, op
 var (
 	errTimeout   = errors.New("the policies did not end")
 	errUndefined = errors.New("undefined")
+	errType      = errors.New("ill-typed")
 )
 
 // failure is the denial that an evaluation error becomes.
@@ -125,6 +129,8 @@ func failure(err error) Rule {
 		r.ID = RuleTimeout
 	case errors.Is(err, errUndefined):
 		r.ID = RuleUndefined
+	case errors.Is(err, errType):
+		r.ID = RuleType
 	}
 	var e *topdown.Error
 	if errors.As(err, &e) && e.Location != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sort"
 	"strings"
 	"time"
@@ -20,17 +21,17 @@ type Policy struct {
 	revision string
 	timeout  time.Duration
 	book     *ruleBook
-	limits   *query
-	points   map[Point]*query
+	limits   *query[[]Limit]
+	points   map[Point]*query[Decision]
 }
 
 // Revision is the SHA-256 over policies, data and schemas, in hex.
 func (p *Policy) Revision() string { return p.revision }
 
 // query is a prepared question with a memory of the answers it gave.
-type query struct {
+type query[T any] struct {
 	prepared rego.PreparedEvalQuery
-	cache    *cache
+	cache    *cache[T]
 }
 
 // answers are the names that the engine reads of each decision point.
@@ -38,6 +39,13 @@ var answers = map[Point][]string{
 	PointMessage: {"allow", "trust", "workspace", "vault", "sandbox"},
 	PointTool:    {"allow"},
 	PointStartup: {},
+}
+
+// inputs are the types of their inputs.
+var inputs = map[Point]reflect.Type{
+	PointMessage: reflect.TypeFor[MessageInput](),
+	PointTool:    reflect.TypeFor[ToolInput](),
+	PointStartup: reflect.TypeFor[StartupInput](),
 }
 
 // setsOf are the sets of rules that each decision point has.
@@ -69,12 +77,12 @@ func build(ctx context.Context, f files, timeout time.Duration) (*Policy, error)
 		return nil, err
 	}
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
-	p := &Policy{revision: f.revision, timeout: timeout, book: rules, points: map[Point]*query{}}
-	if p.limits, err = prepare(ctx, compiler, store, `x := [l | some l in data.parachute.message.limits]`); err != nil {
+	p := &Policy{revision: f.revision, timeout: timeout, book: rules, points: map[Point]*query[Decision]{}}
+	if p.limits, err = prepare[[]Limit](ctx, compiler, store, `x := [l | some l in data.parachute.message.limits]`, inputs[PointMessage]); err != nil {
 		return nil, err
 	}
 	for point := range answers {
-		if p.points[point], err = prepare(ctx, compiler, store, question(point, rules.defined[point])); err != nil {
+		if p.points[point], err = prepare[Decision](ctx, compiler, store, question(point, rules.defined[point]), inputs[point]); err != nil {
 			return nil, err
 		}
 	}
@@ -98,7 +106,7 @@ func question(point Point, defined map[string]bool) string {
 	return "x := {" + strings.Join(parts, ", ") + "}"
 }
 
-func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, text string) (*query, error) {
+func prepare[T any](ctx context.Context, compiler *ast.Compiler, store storage.Store, text string, input reflect.Type) (*query[T], error) {
 	pq, err := rego.New(
 		rego.Compiler(compiler),
 		rego.Store(store),
@@ -111,9 +119,13 @@ func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, t
 	if err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", text, err)
 	}
-	c, err := newCache(compiler, text)
+	q := &query[T]{prepared: pq}
+	f, ok, err := factsOf(compiler, text, input)
 	if err != nil {
 		return nil, err
 	}
-	return &query{prepared: pq, cache: c}, nil
+	if ok {
+		q.cache = newCache[T](f)
+	}
+	return q, nil
 }

@@ -15,17 +15,17 @@ import (
 // the first message.
 func (p *Policy) probe(ctx context.Context) error {
 	for _, in := range probeMessages() {
-		if err := p.probeOne(ctx, p.limits, in); err != nil {
+		if err := probeOne(ctx, p, p.limits, in); err != nil {
 			return err
 		}
 		in.Limits = &LimitsInput{Exceeded: []ExceededInput{}}
-		if err := p.probeOne(ctx, p.points[PointMessage], in); err != nil {
+		if err := probeOne(ctx, p, p.points[PointMessage], in); err != nil {
 			return err
 		}
 	}
 	config := ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}}
 	user := UserInput{ID: "probe:1", Roles: []string{"member"}}
-	if err := p.probeOne(ctx, p.points[PointTool], ToolInput{
+	if err := probeOne(ctx, p, p.points[PointTool], ToolInput{
 		Version: InputVersion, Time: 1, Config: config, Connector: ConnectorInput{Name: "probe", Kind: "stdio"},
 		Chat: ChatInput{ID: "probe:1", Kind: "dm"}, User: user,
 		Session: SessionInput{ID: "probe", User: user.ID, Trust: "sandboxed", Workspace: "personal", Access: "read_write"},
@@ -33,7 +33,7 @@ func (p *Policy) probe(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return p.probeOne(ctx, p.points[PointStartup], StartupInput{
+	return probeOne(ctx, p, p.points[PointStartup], StartupInput{
 		Version: InputVersion, Time: 1, Files: []FileInput{},
 		Config: StartupConfig{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: config.Agent,
 			Policies: PoliciesInput{Source: "folder"}, Connectors: []ConnectorInput{}, Workspaces: []WorkspaceInput{}},
@@ -63,7 +63,7 @@ func probeMessages() []MessageInput {
 	return out
 }
 
-func (p *Policy) probeOne(ctx context.Context, q *query, in any) error {
+func probeOne[T any](ctx context.Context, p *Policy, q *query[T], in any) error {
 	value, err := toValue(in)
 	if err != nil {
 		return err

@@ -45,8 +45,8 @@ func configured(audience, trust, groups string) option {
 	}
 }
 
-// withData replaces words in the policies' data.yaml.
-func withData(old, now string) option {
+// withData replaces words in the policies' data.yaml: old, new, old, new, …
+func withData(pairs ...string) option {
 	return func(b *bench, d *gate.Deps) {
 		b.tb.Helper()
 		dir := b.tb.TempDir()
@@ -58,10 +58,14 @@ func withData(old, now string) option {
 		if err != nil {
 			b.tb.Fatal(err)
 		}
-		if !strings.Contains(string(data), old) {
-			b.tb.Fatalf("data.yaml does not hold %q", old)
+		text := string(data)
+		for i := 0; i < len(pairs); i += 2 {
+			if !strings.Contains(text, pairs[i]) {
+				b.tb.Fatalf("data.yaml does not hold %q", pairs[i])
+			}
+			text = strings.Replace(text, pairs[i], pairs[i+1], 1)
 		}
-		if err := os.WriteFile(path, []byte(strings.Replace(string(data), old, now, 1)), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			b.tb.Fatal(err)
 		}
 		// Its own tests hold the defaults; these tests hold other values.
