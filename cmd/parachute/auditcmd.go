@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
 func auditCommand(t terminal) *cli.Command {
@@ -20,30 +21,20 @@ func auditCommand(t terminal) *cli.Command {
 				"--head: then a tail that was cut off or rewritten is found as well.",
 			Flags: []cli.Flag{configFlag(), &cli.StringFlag{Name: "head", Usage: "the log must hold this record, `SEQ:HASH`"}},
 			Action: func(c *cli.Context) error {
-				if err := noArgs(c); err != nil {
-					return err
-				}
 				var want audit.Head
 				if s := c.String("head"); s != "" {
 					if _, err := fmt.Sscanf(s, "%d:%64s", &want.Seq, &want.Hash); err != nil || len(want.Hash) != 64 {
 						return wrongUse("--head %q: give SEQ:HASH as `parachute audit verify` printed it", s)
 					}
 				}
-				cfg, err := loadConfig(c)
-				if err != nil {
+				return withStore(func(c *cli.Context, db *sqlite.DB) error {
+					head, err := audit.Verify(c.Context, db, want)
+					if err != nil {
+						return fmt.Errorf("verify the log: %w", err)
+					}
+					_, err = fmt.Fprintf(t.out, "ok: %d records, head %d:%s\n", head.Seq, head.Seq, head.Hash)
 					return err
-				}
-				db, err := openStore(c.Context, cfg)
-				if err != nil {
-					return err
-				}
-				defer func() { _ = db.Close() }()
-				head, err := audit.Verify(c.Context, db, want)
-				if err != nil {
-					return fmt.Errorf("verify the log: %w", err)
-				}
-				_, err = fmt.Fprintf(t.out, "ok: %d records, head %d:%s\n", head.Seq, head.Seq, head.Hash)
-				return err
+				})(c)
 			},
 		}},
 		Action: func(c *cli.Context) error {

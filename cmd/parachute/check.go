@@ -17,17 +17,8 @@ func checkCommand(t terminal) *cli.Command {
 		Usage: "check configuration, policies and startup rules; changes nothing",
 		Description: "   parachute check\n   parachute check --config bots/family.yaml\n\n" +
 			"Exit code 0: it would start. 1: a policy or a startup rule is against it. 2: the\nconfiguration cannot be read.",
-		Flags: []cli.Flag{configFlag()},
-		Action: func(c *cli.Context) error {
-			if err := noArgs(c); err != nil {
-				return err
-			}
-			cfg, err := loadConfig(c)
-			if err != nil {
-				return err
-			}
-			return check(c.Context, t, cfg)
-		},
+		Flags:  []cli.Flag{configFlag()},
+		Action: withConfig(func(c *cli.Context, cfg config.Config) error { return check(c.Context, t, cfg) }),
 	}
 }
 

@@ -34,14 +34,7 @@ func decideCommand(t terminal) *cli.Command {
 			&cli.StringFlag{Name: "connector", Value: "stdio", Usage: "the `NAME` of the connector that it would come through"},
 			&cli.BoolFlag{Name: "json", Usage: "decision and policy input, as JSON"},
 		},
-		Action: func(c *cli.Context) error {
-			if err := noArgs(c); err != nil {
-				return err
-			}
-			cfg, err := loadConfig(c)
-			if err != nil {
-				return err
-			}
+		Action: withConfig(func(c *cli.Context, cfg config.Config) error {
 			m, err := readMessage(t, c.String("input"))
 			if err != nil {
 				return err
@@ -53,7 +46,7 @@ func decideCommand(t terminal) *cli.Command {
 				}
 			}
 			return decide(c.Context, t, cfg, from, m, c.Bool("json"))
-		},
+		}),
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
 // followEvery is how often `logs -f` looks for more.
@@ -35,23 +37,13 @@ func logsCommand(t terminal) *cli.Command {
 			&cli.StringFlag{Name: "point", Usage: "startup, message or tool"},
 		},
 		Action: func(c *cli.Context) error {
-			if err := noArgs(c); err != nil {
-				return err
-			}
 			f, err := logFilter(c)
 			if err != nil {
 				return err
 			}
-			cfg, err := loadConfig(c)
-			if err != nil {
-				return err
-			}
-			db, err := openStore(c.Context, cfg)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			return showLogs(c.Context, db, f, c.Bool("follow"), lineWriter(t, c.Bool("json")))
+			return withStore(func(c *cli.Context, db *sqlite.DB) error {
+				return showLogs(c.Context, db, f, c.Bool("follow"), lineWriter(t, c.Bool("json")))
+			})(c)
 		},
 	}
 }
@@ -74,20 +66,11 @@ func logFilter(c *cli.Context) (audit.Filter, error) {
 		flag, value string
 		valid       []string
 	}{{"verdict", f.Verdict, []string{"allow", "deny", "ask"}}, {"point", f.Point, []string{"startup", "message", "tool"}}} {
-		if choice.value != "" && !contains(choice.valid, choice.value) {
+		if choice.value != "" && !slices.Contains(choice.valid, choice.value) {
 			return f, wrongUse("--%s %q is not valid; valid: %v", choice.flag, choice.value, choice.valid)
 		}
 	}
 	return f, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 // lineWriter writes one record a line.

@@ -20,6 +20,33 @@ import (
 	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
+// withConfig is the action of a command that takes no argument and works by the
+// configuration.
+func withConfig(do func(c *cli.Context, cfg config.Config) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := noArgs(c); err != nil {
+			return err
+		}
+		cfg, err := loadConfig(c)
+		if err != nil {
+			return err
+		}
+		return do(c, cfg)
+	}
+}
+
+// withStore is the action of a command that reads what was recorded.
+func withStore(do func(c *cli.Context, db *sqlite.DB) error) cli.ActionFunc {
+	return withConfig(func(c *cli.Context, cfg config.Config) (err error) {
+		db, err := openStore(c.Context, cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, db.Close()) }()
+		return do(c, db)
+	})
+}
+
 // loadConfig reads the configuration that the flags name.
 func loadConfig(c *cli.Context) (config.Config, error) {
 	cfg, err := config.Load(c.String("config"))

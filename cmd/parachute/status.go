@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/parachute-gate/parachute/internal/config"
 )
 
 func statusCommand(t terminal) *cli.Command {
@@ -19,20 +21,13 @@ func statusCommand(t terminal) *cli.Command {
 		Usage:       "tell what runs, with which policies, and whether a reload was refused",
 		Description: "   parachute status\n   parachute status --json\n\nExit code 0: it runs on the policies as they are. 1: it does not run, or a reload was refused.",
 		Flags:       []cli.Flag{configFlag(), &cli.BoolFlag{Name: "json", Usage: "all of it, as JSON"}},
-		Action: func(c *cli.Context) error {
-			if err := noArgs(c); err != nil {
-				return err
-			}
-			cfg, err := loadConfig(c)
-			if err != nil {
-				return err
-			}
+		Action: withConfig(func(c *cli.Context, cfg config.Config) error {
 			if !isServed(cfg.Data) {
 				return fmt.Errorf("nothing runs on the data folder %s; `parachute start` starts it", cfg.Data)
 			}
 			data, err := os.ReadFile(filepath.Join(cfg.Data, statusFile))
 			if errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("it is starting; try again in a moment")
+				return errors.New("it is starting; try again in a moment")
 			}
 			if err != nil {
 				return fmt.Errorf("read status: %w", err)
@@ -50,7 +45,7 @@ func statusCommand(t terminal) *cli.Command {
 				return silent
 			}
 			return nil
-		},
+		}),
 	}
 }
 

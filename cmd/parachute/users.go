@@ -66,7 +66,9 @@ func usersCommand(t terminal) *cli.Command {
 			},
 			{
 				Name: "block", Usage: "answer somebody nothing any more", ArgsUsage: "ID", Description: "   parachute users block telegram:666", Flags: []cli.Flag{configFlag()},
-				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, id string) error { return blockUser(ctx, t, db, id) }),
+				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, id string) error {
+					return blockUser(ctx, t, db, id)
+				}),
 			},
 			{
 				Name: "unblock", Usage: "give a blocked person their roles back", ArgsUsage: "ID", Description: "   parachute users unblock telegram:666", Flags: []cli.Flag{configFlag()},

@@ -3,9 +3,9 @@ package console
 import (
 	"bufio"
 	"bytes"
-	"errors"
-	"io"
 	"strings"
+
+	"github.com/parachute-gate/parachute/connectors"
 )
 
 const (
@@ -22,29 +22,12 @@ type line struct {
 	tooLong bool
 }
 
-// readLine gives the next line without its end ("\n" or "\r\n"). A line of more
-// than limit bytes is skipped up to its newline, in pieces of the reader's
-// buffer. The last line may lack its newline; io.EOF comes only when nothing is
-// left.
+// readLine gives the next line without its end ("\n" or "\r\n").
 func readLine(in *bufio.Reader, limit int) (line, error) {
-	var raw []byte
-	tooLong := false
-	for begun := false; ; begun = true {
-		part, err := in.ReadSlice('\n')
-		body := bytes.TrimSuffix(part, []byte{'\n'})
-		if tooLong = tooLong || len(raw)+len(body) > limit; tooLong {
-			raw = nil
-		} else {
-			raw = append(raw, body...)
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case err == nil, errors.Is(err, io.EOF) && (begun || len(part) > 0):
-			text := string(bytes.TrimSuffix(raw, []byte{'\r'}))
-			return line{text: strings.ToValidUTF8(text, "\uFFFD"), tooLong: tooLong}, nil
-		default:
-			return line{}, err
-		}
+	raw, tooLong, err := connectors.ReadLine(in, limit)
+	if err != nil {
+		return line{}, err
 	}
+	text := string(bytes.TrimSuffix(raw, []byte{'\r'}))
+	return line{text: strings.ToValidUTF8(text, "\uFFFD"), tooLong: tooLong}, nil
 }

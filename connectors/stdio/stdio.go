@@ -146,7 +146,7 @@ func (c *Connector) pump() {
 	defer close(c.lines)
 	in := bufio.NewReaderSize(c.in, readBuffer)
 	for n := 1; ; n++ {
-		raw, tooLong, err := readLine(in, maxLine)
+		raw, tooLong, err := connectors.ReadLine(in, maxLine)
 		if errors.Is(err, io.EOF) {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -176,7 +177,7 @@ func fieldOf(t reflect.Type, name string) (reflect.Type, bool) {
 func guess(word string, valid []string) string {
 	best, at := 3, ""
 	for _, v := range valid {
-		if d := distance(word, v); d < best {
+		if d := levenshtein.ComputeDistance(word, v); d < best {
 			best, at = d, v
 		}
 	}
@@ -184,24 +185,4 @@ func guess(word string, valid []string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", at)
-}
-
-// distance is the number of letters to change, add or drop (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

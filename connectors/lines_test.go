@@ -1,4 +1,4 @@
-package stdio
+package connectors_test
 
 import (
 	"bufio"
@@ -8,6 +8,14 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/parachute-gate/parachute/connectors"
+)
+
+// The limit and the buffer that connectors use.
+const (
+	maxLine    = 1 << 20
+	readBuffer = 64 << 10
 )
 
 func TestReadLine(t *testing.T) {
@@ -16,12 +24,12 @@ func TestReadLine(t *testing.T) {
 		raw     string
 		tooLong bool
 	}{{"ab", false}, {"", false}, {"abcdef", false}, {"", true}, {"", true}, {"end", false}} {
-		raw, tooLong, err := readLine(in, 6)
+		raw, tooLong, err := connectors.ReadLine(in, 6)
 		if err != nil || string(raw) != want.raw || tooLong != want.tooLong {
 			t.Errorf("line %d: %q, %v, %v; want %q, %v", i+1, raw, tooLong, err, want.raw, want.tooLong)
 		}
 	}
-	if _, _, err := readLine(in, 6); !errors.Is(err, io.EOF) {
+	if _, _, err := connectors.ReadLine(in, 6); !errors.Is(err, io.EOF) {
 		t.Errorf("at the end: %v", err)
 	}
 }
@@ -33,11 +41,11 @@ func TestReadLineAtItsLimits(t *testing.T) {
 	}{{maxLine, false}, {maxLine + 1, true}, {readBuffer, false}, {readBuffer - 1, false}} {
 		for _, end := range []string{"\n", ""} {
 			in := bufio.NewReaderSize(strings.NewReader(strings.Repeat("x", c.size)+end), readBuffer)
-			raw, tooLong, err := readLine(in, maxLine)
+			raw, tooLong, err := connectors.ReadLine(in, maxLine)
 			if err != nil || tooLong != c.tooLong || (!tooLong && len(raw) != c.size) {
 				t.Errorf("%d bytes, end %q: %d bytes, too long %v, %v", c.size, end, len(raw), tooLong, err)
 			}
-			if _, _, err := readLine(in, maxLine); !errors.Is(err, io.EOF) {
+			if _, _, err := connectors.ReadLine(in, maxLine); !errors.Is(err, io.EOF) {
 				t.Errorf("%d bytes, end %q: then %v", c.size, end, err)
 			}
 		}
@@ -47,7 +55,7 @@ func TestReadLineAtItsLimits(t *testing.T) {
 func TestReadLineGivesAReadErrorNotAPart(t *testing.T) {
 	broken := errors.New("broken")
 	in := bufio.NewReader(io.MultiReader(strings.NewReader("half a li"), iotest.ErrReader(broken)))
-	if raw, _, err := readLine(in, maxLine); !errors.Is(err, broken) || raw != nil {
+	if raw, _, err := connectors.ReadLine(in, maxLine); !errors.Is(err, broken) || raw != nil {
 		t.Errorf("got %q, %v", raw, err)
 	}
 }
@@ -70,7 +78,7 @@ func TestEndlessLineIsNotKeptInMemory(t *testing.T) {
 	in := bufio.NewReaderSize(&endless{n: 64 << 20}, readBuffer)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	raw, tooLong, err := readLine(in, maxLine)
+	raw, tooLong, err := connectors.ReadLine(in, maxLine)
 	runtime.ReadMemStats(&after)
 	if err != nil || !tooLong || raw != nil {
 		t.Errorf("got %d bytes, %v, %v", len(raw), tooLong, err)
