@@ -5,39 +5,46 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 )
 
 // Attrs are the facts of a decision as every log line of Parachute names them.
 func (r Record) Attrs() []slog.Attr {
 	attrs := []slog.Attr{
-		slog.String("connector", r.Connector),
-		slog.String("user", r.User),
-		slog.String("verdict", r.Verdict),
-		slog.String("rule", r.Rule().ID),
-		slog.String("trust", r.Trust),
-		slog.String("session", r.Session),
-		slog.String("chat", r.Chat),
-		slog.String("event", r.Event),
-		slog.String("workspace", r.Workspace),
+		text("connector", r.Connector),
+		text("user", r.User),
+		text("verdict", r.Verdict),
+		text("rule", r.Rule().ID),
+		text("trust", r.Trust),
+		text("session", r.Session),
+		text("chat", r.Chat),
+		text("event", r.Event),
+		text("workspace", r.Workspace),
 	}
 	if place := r.Rule().Place(); place != "" {
-		attrs = append(attrs, slog.String("at", place))
+		attrs = append(attrs, text("at", place))
 	}
 	if msg := r.Rule().Msg; msg != "" {
-		attrs = append(attrs, slog.String("why", msg))
+		attrs = append(attrs, text("why", msg))
 	}
 	for _, w := range r.Rules {
 		if w.Kind == "warn" {
-			attrs = append(attrs, slog.String("warn", w.ID))
+			attrs = append(attrs, text("warn", w.ID))
 		}
 	}
 	return append(attrs,
-		slog.String("point", r.Point),
-		slog.String("message", r.Message),
-		slog.String("decision", r.ID),
-		slog.String("revision", r.Revision[:min(12, len(r.Revision))]),
+		text("point", r.Point),
+		text("message", r.Message),
+		text("decision", r.ID),
+		text("revision", r.Revision[:min(12, len(r.Revision))]),
 		slog.String("took", r.Duration.String()),
 	)
+}
+
+// text is a fact in words. slog quotes whatever is not plain, but passes on the
+// control character DEL; its picture stands for it.
+func text(key, value string) slog.Attr {
+	return slog.String(key, strings.ReplaceAll(value, "\x7f", "\u2421"))
 }
 
 // Rule is the rule that the outcome is named after.

@@ -47,6 +47,7 @@ func BenchmarkGateWithCommitParallel(b *testing.B) {
 	var n atomic.Int64
 	b.ReportAllocs()
 	b.SetParallelism(32)
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		chat := fmt.Sprint("chat-", n.Add(1))
 		for pb.Next() {
@@ -58,5 +59,6 @@ func BenchmarkGateWithCommitParallel(b *testing.B) {
 			}
 		}
 	})
+	b.StopTimer()
 	g.checkAdmitted()
 }

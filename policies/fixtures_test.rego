@@ -50,11 +50,13 @@ who_exactly(given, doc) := answer if {
 }
 
 # access tells how the sender of the default message with changes may use a workspace.
-access(workspace, changes) := answer if {
+access(workspace, changes) := access_with({}, workspace, changes)
+
+access_with(changed, workspace, changes) := answer if {
 	answer := common.access(workspace) with input as object.union(message_input, changes)
 		with data.audience as settings.audience
 		with data.roles as settings.roles
-		with data.workspaces as settings.workspaces
+		with data.workspaces as object.union(settings.workspaces, changed)
 }
 
 # use asks the tool point about the default tool call with changes.

@@ -5,11 +5,6 @@ package parachute.scenarios_test
 
 import data.parachute.fixtures_test as fixtures
 
-admitted(answer) if {
-	answer.allow
-	count(answer.deny) == 0
-}
-
 owner := {"user": {"id": "telegram:1", "name": "Olga", "roles": ["owner"]}}
 
 stranger := {"user": {"id": "telegram:666", "name": "Mallory", "roles": []}}
@@ -119,8 +114,8 @@ test_homoglyph_name_equals_the_owners if {
 test_same_number_on_another_connector if {
 	settings := {"workspaces": {"diary": {"read_write": {"people": ["telegram:7"]}}}}
 	mine := {"user": {"id": "telegram:7"}}
-	theirs := {"connector": {"name": "discord", "kind": "discord"}, "user": {"id": "discord:7"}}
 	fixtures.decide_with(settings, given([mine, asking("diary")])).workspace == "diary"
+	theirs := {"connector": {"name": "discord", "kind": "discord"}, "user": {"id": "discord:7"}}
 	answer := fixtures.decide_with(settings, given([theirs, asking("diary")]))
 	fixtures.fired(answer.deny, "data.workspaces")
 }
@@ -130,7 +125,7 @@ test_bots_that_answer_each_other if {
 	fixtures.silent(fixtures.decide(given([in_the_group, {"user": {"bot": true}}])).deny, "is a bot")
 
 	# One that does not is counted with its group, and cut.
-	{"name": "messages_per_minute", "per": "chat", "max": 20, "window": "1m"} in fixtures.decide(in_the_group).limits
+	{"name": "group_messages_per_minute", "per": "chat", "max": 20, "window": "1m"} in fixtures.decide(in_the_group).limits
 	full := {"limits": {"exceeded": [{
 		"name": "messages_per_minute", "per": "chat", "max": 20,
 		"window": "1m", "retry_after_seconds": 60,

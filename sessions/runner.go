@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -71,7 +72,7 @@ func (r *Runner) Work(ctx context.Context, id string, last bool) error {
 		return err
 	}
 	if t.Session == nil {
-		return r.step(ctx, t, nil, last)
+		return r.step(ctx, ctx, t, last)
 	}
 	l, leave, err := r.enter(ctx, t.Session.ID)
 	if err != nil {
@@ -83,11 +84,31 @@ func (r *Runner) Work(ctx context.Context, id string, last bool) error {
 		return err
 	}
 	for _, t := range turns {
-		if err := r.step(ctx, t, l, last && t.ID == id); err != nil {
+		if err := r.next(ctx, t.ID, l, last && t.ID == id); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// next takes the turn that comes next in its lane to its end. It reads the turn
+// once Stop can reach it: one that was stopped while it waited must not begin.
+func (r *Runner) next(ctx context.Context, id string, l *lane, last bool) error {
+	turn, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.running(l, cancel)
+	defer r.running(l, nil)
+	t, err := r.Store.Turn(ctx, id)
+	if err != nil {
+		return err
+	}
+	return r.step(ctx, turn, t, last)
+}
+
+func (r *Runner) running(l *lane, cancel context.CancelCauseFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l.cancel = cancel
 }
 
 // Stop ends the running turn of a session, if one runs here.
@@ -138,8 +159,9 @@ func (r *Runner) enter(ctx context.Context, session string) (*lane, func(), erro
 	}
 }
 
-// step takes one turn from where it is to its end.
-func (r *Runner) step(ctx context.Context, t Turn, l *lane, last bool) error {
+// step takes one turn from where it is to its end. turn is ctx until the turn is
+// stopped: what an agent does ends by it, but not what the person is told.
+func (r *Runner) step(ctx, turn context.Context, t Turn, last bool) error {
 	switch t.State {
 	case Sent, Failed:
 		return nil
@@ -151,7 +173,7 @@ func (r *Runner) step(ctx context.Context, t Turn, l *lane, last bool) error {
 	case Ready:
 		return r.send(ctx, Reply{Turn: t, Text: t.Reply})
 	case Pending:
-		return r.answer(ctx, t, l, last)
+		return r.answer(ctx, turn, t, last)
 	default:
 		return fmt.Errorf("turn %s: unknown state %q", t.ID, t.State)
 	}
@@ -165,13 +187,13 @@ const (
 	broken      = "Something went wrong and I could not finish this. Please try again; the owner can find the reason in the log."
 )
 
-func (r *Runner) answer(ctx context.Context, t Turn, l *lane, last bool) error {
+func (r *Runner) answer(ctx, turn context.Context, t Turn, last bool) error {
 	agent, ok := r.Agents[t.Session.Agent]
 	if !ok {
 		r.Log.ErrorContext(ctx, "turn failed", "turn", t.ID, "session", t.Session.ID, "error", fmt.Sprintf("there is no agent %q", t.Session.Agent))
 		return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
 	}
-	text, err := r.run(ctx, agent, t, l)
+	text, err := r.run(turn, agent, t)
 	switch {
 	case err == nil:
 		return r.send(ctx, Reply{Turn: t, Text: text})
@@ -191,22 +213,19 @@ func (r *Runner) answer(ctx context.Context, t Turn, l *lane, last bool) error {
 	}
 }
 
-func (r *Runner) run(ctx context.Context, agent Agent, t Turn, l *lane) (string, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	r.mu.Lock()
-	l.cancel = cancel
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		l.cancel = nil
-		r.mu.Unlock()
-	}()
+// run lets the agent answer. Why the turn's context ended is the error whatever
+// the agent makes of it, and a panic is an error like any other.
+func (r *Runner) run(ctx context.Context, agent Agent, t Turn) (text string, err error) {
 	ctx, stop := context.WithTimeout(ctx, r.TurnTimeout)
 	defer stop()
-	text, err := agent.Answer(ctx, t)
-	if err != nil && errors.Is(context.Cause(ctx), ErrStopped) {
-		return "", ErrStopped
+	defer func() {
+		if p := recover(); p != nil {
+			text, err = "", fmt.Errorf("the agent panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	text, err = agent.Answer(ctx, t)
+	if err != nil && ctx.Err() != nil {
+		return "", context.Cause(ctx)
 	}
 	return text, err
 }

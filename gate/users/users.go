@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The roles that the default policies name. A policy may name any other.
@@ -61,8 +63,8 @@ func (p Person) Check() error {
 	if !ok || connector == "" || id == "" {
 		return fmt.Errorf("id %q: write connector:id, as the log shows it (telegram:123456)", p.ID)
 	}
-	if len(p.ID) > 512 || strings.ContainsFunc(p.ID, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fmt.Errorf("id %q: at most 512 characters, none of them control characters", p.ID)
+	if len(p.ID) > 512 || !utf8.ValidString(p.ID) || strings.ContainsFunc(p.ID, unicode.IsControl) {
+		return fmt.Errorf("id %q: at most 512 bytes of UTF-8, no control characters", p.ID)
 	}
 	if len(p.Roles) == 0 {
 		return fmt.Errorf("%s: a person has at least one role (%s)", p.ID, strings.Join(Roles(), ", "))

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,26 +102,36 @@ func (f *faults) unknownKeys(body ast.Node) {
 }
 
 func (f *faults) walk(node ast.Node, t reflect.Type, key string) {
-	if t.Kind() == reflect.Slice {
-		if seq, ok := node.(*ast.SequenceNode); ok {
-			for i, v := range seq.Values {
-				f.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", key, i))
-			}
-		}
-		return
-	}
 	var entries []*ast.MappingValueNode
 	switch n := node.(type) {
+	case *ast.AnchorNode, *ast.AliasNode:
+		// What they stand for would pass this check by, and can grow without bound.
+		f.add(node.GetToken(), "%s: anchors and aliases (& and *) are not read; write the value out", nameOf(key))
+		return
+	case *ast.TagNode:
+		f.add(node.GetToken(), "%s: tags (%s) are not read; leave it out", nameOf(key), shown(node))
+		return
+	case *ast.SequenceNode:
+		if t.Kind() != reflect.Slice {
+			break
+		}
+		for i, v := range n.Values {
+			f.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", key, i))
+		}
+		return
 	case *ast.MappingNode:
 		entries = n.Values
 	case *ast.MappingValueNode:
 		entries = []*ast.MappingValueNode{n}
 	case *ast.NullNode, *ast.CommentGroupNode:
 		return
-	default:
-		if t.Kind() == reflect.Struct || t.Kind() == reflect.Map {
-			f.add(node.GetToken(), "%s: write keys and values below it, not %q", nameOf(key), node.String())
-		}
+	}
+	if t.Kind() != reflect.Struct && t.Kind() != reflect.Map {
+		f.scalar(node, t, key)
+		return
+	}
+	if entries == nil && node.Type() != ast.MappingType {
+		f.add(node.GetToken(), "%s: write keys and values below it, not %s", nameOf(key), shown(node))
 		return
 	}
 	for _, e := range entries {
@@ -138,6 +149,38 @@ func (f *faults) walk(node ast.Node, t reflect.Type, key string) {
 			f.walk(e.Value, field, dotted(key, name))
 		}
 	}
+}
+
+// scalar checks that node is one value of the type t.
+func (f *faults) scalar(node ast.Node, t reflect.Type, key string) {
+	_, one := node.(ast.ScalarNode)
+	if literal, ok := node.(*ast.LiteralNode); ok {
+		node, one = literal.Value, true
+	}
+	switch {
+	case t.Kind() == reflect.Slice:
+		f.add(node.GetToken(), "%s: write a list (lines that begin with -) below it, not %s", key, shown(node))
+	case !one:
+		f.add(node.GetToken(), "%s: write one value, not %s", key, shown(node))
+	case t.Kind() == reflect.Bool && node.Type() != ast.BoolType:
+		f.add(node.GetToken(), "%s: %s is not valid; valid: true, false", key, shown(node))
+	case t == reflect.TypeFor[time.Duration]():
+		if _, err := time.ParseDuration(node.GetToken().Value); err != nil {
+			f.add(node.GetToken(), "%s: %s is not valid; write a number and its unit, such as 500ms, 30s or 5m", key, shown(node))
+		}
+	}
+}
+
+// shown is a node as a message shows it.
+func shown(node ast.Node) string {
+	switch node.Type() {
+	case ast.SequenceType:
+		return "a list"
+	case ast.MappingType, ast.MappingValueType:
+		return "keys and values"
+	}
+	word := []rune(node.GetToken().Value)
+	return strconv.Quote(string(word[:min(40, len(word))]))
 }
 
 func nameOf(key string) string {

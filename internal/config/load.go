@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,12 +11,18 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxFile bounds a configuration.
-const maxFile = 1 << 20
+// What a configuration may be at most, in bytes and levels, and how many faults
+// of it are told.
+const (
+	maxFile   = 1 << 20
+	maxDepth  = 32
+	maxFaults = 20
+)
 
 // Load reads the configuration. With file "" it reads DefaultFile where that
 // exists, and else gives Default. The error names every fault it finds, each
@@ -26,7 +33,7 @@ func Load(file string) (Config, error) {
 	if !named {
 		file = DefaultFile
 	}
-	data, err := os.ReadFile(file) //nolint:gosec // the path is the operator's own
+	data, err := read(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return c, nil
@@ -40,19 +47,35 @@ func Load(file string) (Config, error) {
 	return Parse(file, data)
 }
 
+// read reads a file no further than to see that it is too long.
+func read(file string) (data []byte, err error) {
+	f, err := os.Open(file) //nolint:gosec // the path is the operator's own
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
 // Parse reads a configuration from data; file is for messages and for the
 // folder that relative paths start from.
 func Parse(file string, data []byte) (Config, error) {
 	c := Default()
 	c.File = file
-	doc, err := parser.ParseBytes(data, 0)
+	f := faults{file: file}
+	tokens := lexer.Tokenize(strings.TrimPrefix(string(data), "\ufeff"))
+	if tok := tooDeep(tokens); tok != nil {
+		f.add(tok, "more than %d levels; this is no configuration", maxDepth)
+		return c, errors.Join(f.errs...)
+	}
+	doc, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return c, at(file, err)
 	}
 	if len(doc.Docs) > 1 {
 		return c, fmt.Errorf("%s: more than one document; a configuration is one", file)
 	}
-	f := faults{file: file, doc: doc}
+	f.doc = doc
 	if len(doc.Docs) == 1 && doc.Docs[0].Body != nil {
 		f.unknownKeys(doc.Docs[0].Body)
 		if len(f.errs) == 0 {
@@ -64,6 +87,9 @@ func Parse(file string, data []byte) (Config, error) {
 	if len(f.errs) == 0 {
 		c.normalise()
 		f.values(c)
+	}
+	if len(f.errs) > maxFaults {
+		f.errs = append(f.errs[:maxFaults], fmt.Errorf("%s: there are more faults; mend these first", file))
 	}
 	if err := errors.Join(f.errs...); err != nil {
 		return c, err
@@ -97,7 +123,7 @@ func (c *Config) resolve(dir string) {
 }
 
 func join(dir, path string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
 		if home, err := os.UserHomeDir(); err == nil {
 			return filepath.Join(home, rest)
 		}
@@ -106,6 +132,29 @@ func join(dir, path string) string {
 		return path
 	}
 	return filepath.Join(dir, path)
+}
+
+// tooDeep gives the place where a document nests deeper than any configuration
+// does, which the parser would take very long to find out.
+func tooDeep(tokens token.Tokens) *token.Token {
+	flow, line, entries := 0, 0, 0
+	for _, tok := range tokens {
+		switch tok.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType:
+			if tok.Position.Line != line {
+				line, entries = tok.Position.Line, 0
+			}
+			entries++
+		}
+		if flow > maxDepth || entries > maxDepth {
+			return tok
+		}
+	}
+	return nil
 }
 
 // at writes a parser's error as file:line:column: message.
@@ -126,6 +175,9 @@ type faults struct {
 }
 
 func (f *faults) add(tok *token.Token, format string, args ...any) {
+	if len(f.errs) > maxFaults {
+		return
+	}
 	where := f.file
 	if tok != nil && tok.Position != nil {
 		where = fmt.Sprintf("%s:%d:%d", f.file, tok.Position.Line, tok.Position.Column)
@@ -135,6 +187,9 @@ func (f *faults) add(tok *token.Token, format string, args ...any) {
 
 // find gives the token at a path of the document, nil where it has none.
 func (f *faults) find(path string) *token.Token {
+	if len(f.errs) > maxFaults {
+		return nil
+	}
 	p, err := yaml.PathString(path)
 	if err != nil {
 		return nil

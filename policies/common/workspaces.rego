@@ -15,10 +15,7 @@ writable(workspace) if {
 }
 
 # Strangers write in the folder that is theirs alone. In a shared one they could leave words for others' agents to obey.
-writable("personal") if {
-	listed(data.workspaces.personal.read_write)
-	stranger
-}
+writable("personal") if listed(data.workspaces.personal.read_write)
 
 readable(workspace) if listed(data.workspaces[workspace].read_write)
 

@@ -45,6 +45,11 @@ test_stranger_writes_in_the_own_folder if {
 	fixtures.access("personal", strange({})) == "read_write"
 }
 
+test_stranger_reads_the_own_folder_when_data_says_so if {
+	changed := {"personal": {"read_write": {"roles": ["member"]}, "read_only": {"roles": ["guest"]}}}
+	fixtures.access_with(changed, "personal", strange({})) == "read_only"
+}
+
 test_stranger_never_writes_in_a_shared_one if {
 	fixtures.access("lobby", strange({})) == "read_only"
 }

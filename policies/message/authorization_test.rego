@@ -30,10 +30,17 @@ test_stranger_talks_to_a_public_bot if {
 	not fixtures.fired(answer.deny, "no role")
 }
 
+test_strangers_role_talks_where_it_may if {
+	answer := fixtures.decide_with({"audience": {"public": {"strangers": "auditor"}}}, public({}))
+	not answer.allow
+	fixtures.silent(answer.deny, "do not talk")
+}
+
 test_stranger_of_a_private_bot_is_told_whom_to_ask if {
 	answer := fixtures.decide(stranger)
 	not answer.allow
 	fixtures.said(answer.deny, "no role") == "reply:unknown_user"
+	not fixtures.fired(answer.deny, "do not talk")
 }
 
 test_stranger_of_a_public_bot_that_serves_none if {
@@ -82,6 +89,7 @@ test_missing_chat_kind_is_not_a_direct_message if {
 	answer := fixtures.decide_without("chat/kind")
 	not answer.allow
 	fixtures.silent(answer.deny, "kind of chat")
+	not fixtures.fired(answer.deny, "do not talk")
 }
 
 test_unknown_chat_kind_is_not_a_direct_message if {
@@ -127,8 +135,17 @@ test_group_that_names_its_roles_opens_no_other_chat if {
 	settings := {"groups": {"chats": {"telegram:-200": {"roles": ["guest"]}}}}
 	elsewhere := {"chat": {"id": "telegram:-201"}, "user": {"roles": ["guest"]}}
 	not fixtures.decide_with(settings, object.union(in_group, elsewhere)).allow
+}
+
+test_groups_roles_open_no_direct_message if {
+	settings := {"groups": {"chats": {"telegram:-200": {"roles": ["auditor"]}}}}
 	in_dm := {"chat": {"id": "telegram:-200", "kind": "dm"}, "user": {"roles": ["auditor"]}}
 	not fixtures.decide_with(settings, in_dm).allow
+}
+
+test_group_that_names_its_roles_serves_nobody_who_is_blocked if {
+	settings := {"groups": {"chats": {"telegram:-200": {"roles": ["owner"]}}}}
+	not fixtures.decide_with(settings, object.union(in_group, {"user": {"roles": ["owner", "blocked"]}})).allow
 }
 
 test_group_that_serves_anyone_serves_no_stranger if {

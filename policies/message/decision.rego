@@ -30,9 +30,8 @@ answerable if {
 
 # In a group the bot does not speak to strangers, nor to people who speak to each other.
 answerable if {
-	input.chat.kind == "group"
+	allow
 	human
 	accepted_event
-	allow
 	addressed
 }

@@ -11,8 +11,6 @@ deny contains {"msg": "the bot is not mentioned, and this group's mode is mentio
 	not addressed
 }
 
-addressed if input.chat.kind == "dm"
-
 addressed if input.message.mentions_bot == true
 
 addressed if input.message.reply_to_bot == true

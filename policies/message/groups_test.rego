@@ -56,6 +56,11 @@ test_known_command_needs_no_mention if {
 	not fixtures.fired(answer.deny, "not mentioned")
 }
 
+test_message_that_looks_like_a_command_needs_a_mention if {
+	answer := fixtures.decide(object.union(unaddressed, {"message": {"kind": "message", "command": "help"}}))
+	fixtures.silent(answer.deny, "not mentioned")
+}
+
 test_command_of_another_bot_meets_silence if {
 	answer := fixtures.decide(object.union(unaddressed, {"message": {"kind": "command", "command": "weather"}}))
 	fixtures.silent(answer.deny, "not mentioned")

@@ -9,24 +9,20 @@ windows := {
 	"messages_per_day": "1d",
 }
 
-# Of several roles the most generous counts; a role without a limit of that name has none.
+# Of several roles the highest number counts, name by name.
 limits contains {"name": name, "per": "user", "max": most, "window": window} if {
-	count(quotas) > 0
 	some name, window in windows
-	every quota in quotas {
-		quota[name]
-	}
-	most := max({quota[name] | some quota in quotas})
+	most := max([number | number := quotas[_][name]])
 }
 
-limits contains {"name": name, "per": "chat", "max": most, "window": window} if {
+limits contains {"name": concat("_", ["group", name]), "per": "chat", "max": most, "window": window} if {
 	input.chat.kind == "group"
 	some name, most in data.limits.group
 	window := windows[name]
 }
 
-limits contains {"name": name, "per": per, "max": most, "window": window} if {
-	some per in ["connector", "all"]
+limits contains {"name": concat("_", [per, name]), "per": per, "max": most, "window": window} if {
+	some per in {"connector", "all"}
 	some name, most in data.limits[per]
 	window := windows[name]
 }
@@ -60,8 +56,9 @@ deny contains {"msg": "data.limits gives the sender's roles no limit"} if {
 within_limits if input.limits.exceeded == []
 
 limited if {
-	some limit in limits
-	limit.per == "user"
+	some quota in quotas
+	some name, _ in windows
+	quota[name]
 }
 
 default full_limits := "it was not counted"

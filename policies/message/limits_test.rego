@@ -13,21 +13,31 @@ test_member_has_the_members_limits if {
 	{"name": "messages_per_day", "per": "user", "max": 500, "window": "1d"} in limits
 }
 
-test_most_generous_role_counts if {
+test_highest_number_of_several_roles_counts if {
 	limits := fixtures.decide({"user": {"roles": ["guest", "member"]}}).limits
 	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {20}
 	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1d"} == {500}
 }
 
-test_role_without_a_limit_of_that_name_has_none if {
+test_limit_that_only_one_role_has_holds if {
 	limits := fixtures.decide({"user": {"roles": ["guest", "owner"]}}).limits
 	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {60}
-	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1d"} == set()
+	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1d"} == {50}
 }
 
 test_role_that_is_not_named_has_the_others_limits if {
 	limits := fixtures.decide({"user": {"roles": ["auditor"]}}).limits
 	{limit.max | some limit in limits; limit.per == "user"} == {1}
+}
+
+test_stranger_has_no_limits_but_the_nets if {
+	every limit in fixtures.decide(stranger).limits {
+		limit.per != "user"
+	}
+}
+
+test_stranger_is_not_denied_for_a_missing_limit if {
+	not fixtures.fired(fixtures.decide(stranger).deny, "no limit")
 }
 
 test_limits_are_asked_before_anything_is_counted if {
@@ -42,12 +52,12 @@ test_stranger_of_a_public_bot_has_a_guests_limits if {
 
 test_nets_hold_everybody_together if {
 	limits := fixtures.decide({}).limits
-	{"name": "messages_per_minute", "per": "connector", "max": 300, "window": "1m"} in limits
-	{"name": "messages_per_minute", "per": "all", "max": 600, "window": "1m"} in limits
+	{"name": "connector_messages_per_minute", "per": "connector", "max": 300, "window": "1m"} in limits
+	{"name": "all_messages_per_minute", "per": "all", "max": 600, "window": "1m"} in limits
 }
 
 test_group_is_counted_as_a_whole if {
-	limit := {"name": "messages_per_minute", "per": "chat", "max": 20, "window": "1m"}
+	limit := {"name": "group_messages_per_minute", "per": "chat", "max": 20, "window": "1m"}
 	limit in fixtures.decide(in_group).limits
 	every other in fixtures.decide({}).limits {
 		other.per != "chat"

@@ -16,16 +16,25 @@ sandbox_of_public := {"network": "none"} if input.config.audience == "public"
 # title: A sandbox has bounds
 # description: A bound that is misspelt or deleted in data.yaml must not mean that there is none.
 # labels: {id: sandbox.bounds}
-deny contains {"msg": sprintf("data.sandbox gives no %s", [bound])} if {
-	some bound in ["memory_mib", "cpus", "pids", "turn_seconds"]
-	not bounded(bound)
-}
+deny contains {"msg": concat(" ", ["data.sandbox gives no", unbounded])} if not all_bounded
 
 # METADATA
 # title: A sandbox's network is stated
 # description: Left out is not the same as none.
 # labels: {id: sandbox.network}
 deny contains {"msg": "data.sandbox gives no network; write none for no network"} if not sandbox.network
+
+all_bounded if {
+	bounded("memory_mib")
+	bounded("cpus")
+	bounded("pids")
+	bounded("turn_seconds")
+}
+
+unbounded := concat(", ", [bound |
+	some bound in ["memory_mib", "cpus", "pids", "turn_seconds"]
+	not bounded(bound)
+])
 
 bounded(bound) if {
 	is_number(sandbox[bound])

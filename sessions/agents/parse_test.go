@@ -98,7 +98,7 @@ func TestParse(t *testing.T) {
 		"listen to me":       {Verb: agents.Unknown, Text: "listen to me"},
 		"read-only is fine":  {Verb: agents.Unknown, Text: "read-only is fine"},
 		"readme":             {Verb: agents.Unknown, Text: "readme"},
-		"remmeber: x":        {Verb: agents.Unknown, Text: "remmeber: x", Meant: "remember"},
+		"remembr: x":         {Verb: agents.Unknown, Text: "remembr: x", Meant: "remember"},
 		"serahc milk":        {Verb: agents.Unknown, Text: "serahc milk"},
 		"finding it\nread x": {Verb: agents.Unknown, Text: "finding it\nread x"},
 	} {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/parachute-gate/parachute/sessions/vault"
@@ -178,6 +177,7 @@ type book struct {
 	rows  map[int]row
 	fail  error
 	begun int
+	hook  func() // runs between the checks of a change and the change
 }
 
 type row struct {
@@ -187,6 +187,9 @@ type row struct {
 
 func (b *book) Begin(_ context.Context, index int, c vault.Call, after [32]byte) (bool, error) {
 	b.begun++
+	if b.hook != nil {
+		b.hook()
+	}
 	if b.fail != nil {
 		return false, b.fail
 	}
@@ -201,17 +204,18 @@ func (b *book) Begin(_ context.Context, index int, c vault.Call, after [32]byte)
 // recallingBook can also tell what it holds.
 type recallingBook struct{ book }
 
-func (b *recallingBook) Begun(_ context.Context, index int) ([32]byte, bool, error) {
+var _ vault.Recaller = (*recallingBook)(nil)
+
+func (b *recallingBook) Begun(_ context.Context, index int, c vault.Call) ([32]byte, bool, error) {
 	r, ok := b.rows[index]
-	return r.after, ok, nil
+	return r.after, ok && (r.call == c || c == vault.Call{}), nil
 }
 
-// stat tells one file from its replacement.
-func (w *world) stat(t *testing.T, name string) any {
+func (w *world) stat(t *testing.T, name string) os.FileInfo {
 	t.Helper()
 	info, err := os.Stat(w.path(name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *(info.Sys().(*syscall.Stat_t))
+	return info
 }

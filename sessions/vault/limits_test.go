@@ -35,6 +35,21 @@ func TestAttackHugeFolder(t *testing.T) {
 	}
 }
 
+// What is never shown does not use up the limit either.
+func TestHiddenAndDeepFilesAreNotLookedAt(t *testing.T) {
+	w := newWorld(t)
+	w.put(t, "zz.md", "x\n")
+	for i := range 50 {
+		w.put(t, fmt.Sprintf(".git/objects/%d.md", i), "x\n")
+		w.put(t, fmt.Sprintf("bad\x07/%d.md", i), "x\n")
+		w.put(t, fmt.Sprintf("%s%d.md", strings.Repeat("d/", 9), i), "x\n")
+	}
+	l, err := w.open(t, func(d *vault.Deps) { d.Limits.MaxEntries = 20 }).List(t.Context(), "")
+	if err != nil || len(l.Notes) != 1 || l.More {
+		t.Errorf("List = %+v, %v; want zz.md alone, and no more", l, err)
+	}
+}
+
 func TestAttackDeepFolders(t *testing.T) {
 	w := newWorld(t)
 	w.put(t, strings.Repeat("d/", 7)+"lowest.md", "x\n")

@@ -24,7 +24,7 @@ func (v *Vault) Move(ctx context.Context, from, to string) (Change, error) {
 		return Change{}, err
 	}
 	defer unlock()
-	if done, err := v.followed(ctx, index); done || err != nil {
+	if done, err := v.followed(ctx, index, c); done || err != nil {
 		return Change{Path: c.To}, err
 	}
 
@@ -138,7 +138,7 @@ func moveFile(source *os.Root, leaf string, t *target, info fs.FileInfo) error {
 		return fmt.Errorf("move note: %w", err)
 	}
 	now, err := t.dir.Lstat(t.leaf)
-	if err != nil || !os.SameFile(now, info) {
+	if err != nil || !os.SameFile(now, info) || !now.Mode().IsRegular() {
 		return changedMeanwhile(leaf, err)
 	}
 	return nil

@@ -79,7 +79,9 @@ func openNote(dir *os.Root, name string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, lookupError("open note", name, err)
 	}
 	after, err := f.Stat()
-	if err == nil && os.SameFile(before, after) {
+	// The number of a file that went away may be given to the next one, of
+	// whatever kind: so the kind is compared as well.
+	if err == nil && os.SameFile(before, after) && after.Mode().IsRegular() {
 		if err = checkLinks(name, after); err == nil {
 			return f, after, nil
 		}

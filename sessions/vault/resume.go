@@ -20,12 +20,12 @@ func (v *Vault) begin(ctx context.Context, index int, c Call, after [32]byte) (r
 
 // begun asks a journal that can tell which hash this change was to reach when it
 // was begun before.
-func (v *Vault) begun(ctx context.Context, index int) (after [32]byte, ok, can bool, err error) {
+func (v *Vault) begun(ctx context.Context, index int, c Call) (after [32]byte, ok, can bool, err error) {
 	r, can := v.journal.(Recaller)
 	if !can {
 		return after, false, false, nil
 	}
-	after, ok, err = r.Begun(ctx, index)
+	after, ok, err = r.Begun(ctx, index, c)
 	if err != nil {
 		return after, false, true, fmt.Errorf("journal: %w", err)
 	}
@@ -38,13 +38,13 @@ const lookAhead = 32
 // followed tells whether a change was begun before and a later one too. Changes
 // of a turn come one after the other, so this one was applied then; what the file
 // holds now, the later ones or other people made of it.
-func (v *Vault) followed(ctx context.Context, index int) (bool, error) {
-	_, ok, _, err := v.begun(ctx, index)
+func (v *Vault) followed(ctx context.Context, index int, c Call) (bool, error) {
+	_, ok, _, err := v.begun(ctx, index, c)
 	if err != nil || !ok {
 		return false, err
 	}
 	for later := index + 1; later <= index+lookAhead; later++ {
-		if _, ok, _, err = v.begun(ctx, later); err != nil || ok {
+		if _, ok, _, err = v.begun(ctx, later, Call{}); err != nil || ok {
 			return ok, err
 		}
 	}
@@ -55,7 +55,7 @@ func (v *Vault) followed(ctx context.Context, index int) (bool, error) {
 // hash of the whole differs from run to run where it was, since the text is
 // there already; so the hash that was recorded decides.
 func (v *Vault) beginAppend(ctx context.Context, index int, c Call, t *target, whole []byte, text string) (applied bool, err error) {
-	recorded, ok, can, err := v.begun(ctx, index)
+	recorded, ok, can, err := v.begun(ctx, index, c)
 	if err != nil {
 		return false, err
 	}
@@ -93,7 +93,7 @@ func (v *Vault) movedBefore(ctx context.Context, index int, c Call, there [32]by
 	if v.journal == nil {
 		return false, nil
 	}
-	recorded, ok, can, err := v.begun(ctx, index)
+	recorded, ok, can, err := v.begun(ctx, index, c)
 	if err != nil {
 		return false, err
 	}

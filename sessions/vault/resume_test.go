@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"maps"
+	"os"
 	"testing"
 
 	"github.com/parachute-gate/parachute/sessions/vault"
@@ -111,7 +112,7 @@ func TestFinishedTurnThatRunsAgainChangesNothing(t *testing.T) {
 			t.Errorf("%T: the second run: %v", c.journal, err)
 		}
 		w.unchanged(t, before)
-		if w.stat(t, "plan.md") != plan {
+		if !os.SameFile(w.stat(t, "plan.md"), plan) {
 			t.Errorf("%T: the note was written again", c.journal)
 		}
 	}

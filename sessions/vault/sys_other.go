@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 )
 
 const openFlags = 0
@@ -16,6 +17,6 @@ func linkCount(fs.FileInfo) (uint64, error) {
 	return 0, errors.New("notes need a system that counts hard links, such as Linux or macOS")
 }
 
-func lockFolder(context.Context, *os.Root) (func(), error) {
+func lockFolder(context.Context, *os.Root, time.Duration) (func(), error) {
 	return func() {}, nil
 }

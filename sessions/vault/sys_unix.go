@@ -24,20 +24,17 @@ func linkCount(info fs.FileInfo) (uint64, error) {
 	return uint64(st.Nlink), nil //nolint:unconvert // narrower on other systems
 }
 
-const (
-	lockWait  = 5 * time.Second
-	lockRetry = 5 * time.Millisecond
-)
+const lockRetry = 5 * time.Millisecond
 
 // lockFolder holds the folder for one change, against other vaults and other
-// processes. It waits at most lockWait: a program that holds the lock for ever
+// processes. It waits no longer than wait: a program that holds the lock for ever
 // must not hold the turn as well.
-func lockFolder(ctx context.Context, root *os.Root) (unlock func(), err error) {
+func lockFolder(ctx context.Context, root *os.Root, wait time.Duration) (unlock func(), err error) {
 	f, err := root.Open(".")
 	if err != nil {
 		return nil, fmt.Errorf("lock folder: %w", err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, lockWait, errLocked)
+	ctx, cancel := context.WithTimeoutCause(ctx, wait, errLocked)
 	defer cancel()
 	tick := time.NewTicker(lockRetry)
 	defer tick.Stop()

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // Access is what the holder of a vault may do with its notes.
@@ -32,10 +33,13 @@ type Limits struct {
 	MaxEntries  int   // folder entries looked at in one operation; default 20000
 	SearchHits  int   // lines and names that a search returns; default 50
 	SearchBytes int64 // bytes of notes that one search reads; default 64 MiB
+	// LockWait is how long a change waits for another one in the same folder;
+	// default 5 s.
+	LockWait time.Duration
 }
 
 func (l Limits) withDefaults() (Limits, error) {
-	if l.MaxNote < 0 || l.MaxNotes < 0 || l.MaxEntries < 0 || l.SearchHits < 0 || l.SearchBytes < 0 {
+	if l.MaxNote < 0 || l.MaxNotes < 0 || l.MaxEntries < 0 || l.SearchHits < 0 || l.SearchBytes < 0 || l.LockWait < 0 {
 		return l, errors.New("a limit is below zero: leave it out for its default")
 	}
 	if l.MaxNote == 0 {
@@ -52,6 +56,9 @@ func (l Limits) withDefaults() (Limits, error) {
 	}
 	if l.SearchBytes == 0 {
 		l.SearchBytes = 64 << 20
+	}
+	if l.LockWait == 0 {
+		l.LockWait = 5 * time.Second
 	}
 	return l, nil
 }

@@ -89,11 +89,15 @@ func TestMoveNeverReplaces(t *testing.T) {
 	w.put(t, "b.md", "b\n")
 	before := w.snapshot(t)
 	var p *vault.Problem
-	if _, err := w.open(t).Move(t.Context(), "a", "b"); !errors.As(err, &p) || !errors.Is(err, vault.ErrExists) || p.Existing != "b.md" {
+	j := &book{}
+	if _, err := w.open(t, withJournal(j)).Move(t.Context(), "a", "b"); !errors.As(err, &p) || !errors.Is(err, vault.ErrExists) || p.Existing != "b.md" {
 		t.Errorf("Move onto a note: %v", err)
 	}
 	if _, err := w.open(t).Move(t.Context(), "a", "a.md"); !errors.Is(err, vault.ErrExists) {
 		t.Errorf("Move onto itself: %v", err)
+	}
+	if j.begun != 0 {
+		t.Errorf("begun %d times, though it was clear that nothing moves", j.begun)
 	}
 	w.unchanged(t, before)
 }
@@ -229,13 +233,13 @@ func TestNewRefuses(t *testing.T) {
 	dir := t.TempDir()
 	good := vault.Deps{Dir: dir, Access: vault.ReadOnly, Authorizer: &asked{}}
 	for words, change := range map[string]func(*vault.Deps){
-		"no authorizer":     func(d *vault.Deps) { d.Authorizer = nil },
-		"access \"\"":       func(d *vault.Deps) { d.Access = "" },
-		"access \"rw\"":     func(d *vault.Deps) { d.Access = "rw" },
-		"no folder given":   func(d *vault.Deps) { d.Dir = "" },
-		"no such file":      func(d *vault.Deps) { d.Dir = dir + "/nowhere" },
-		"limit is below":    func(d *vault.Deps) { d.Limits.MaxNote = -1 },
-		"limit is below ze": func(d *vault.Deps) { d.Limits.SearchHits = -1 },
+		"no authorizer":       func(d *vault.Deps) { d.Authorizer = nil },
+		"access \"\"":         func(d *vault.Deps) { d.Access = "" },
+		"access \"rw\"":       func(d *vault.Deps) { d.Access = "rw" },
+		"no folder given":     func(d *vault.Deps) { d.Dir = "" },
+		"no such file":        func(d *vault.Deps) { d.Dir = dir + "/nowhere" },
+		"limit is below":      func(d *vault.Deps) { d.Limits.MaxNote = -1 },
+		"limit is below zero": func(d *vault.Deps) { d.Limits.SearchHits = -1 },
 	} {
 		d := good
 		change(&d)

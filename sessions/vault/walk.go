@@ -71,8 +71,9 @@ func (w *walker) entry(ctx context.Context, dir *os.Root, e fs.DirEntry, name st
 		return nil
 	}
 	info, err := dir.Lstat(e.Name())
+	// Gone meanwhile, or no longer a note: it is not listed.
 	if err != nil || !info.Mode().IsRegular() || checkLinks(name, info) != nil {
-		return nil //nolint:nilerr // gone or no longer a note: not listed
+		return nil
 	}
 	if w.notes++; w.notes > w.limits.MaxNotes {
 		w.cut, w.done = true, true

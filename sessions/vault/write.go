@@ -90,7 +90,7 @@ func (v *Vault) change(ctx context.Context, c Call, bad error, apply func(t *tar
 		return Change{}, err
 	}
 	defer unlock()
-	if done, err := v.followed(ctx, index); done || err != nil {
+	if done, err := v.followed(ctx, index, c); done || err != nil {
 		return Change{Path: c.Path}, err
 	}
 	if int64(c.Bytes) > v.limits.MaxNote {
@@ -121,5 +121,5 @@ func (v *Vault) enter(ctx context.Context, c Call, bad error) (unlock func(), er
 	if bad != nil {
 		return nil, bad
 	}
-	return lockFolder(ctx, v.root)
+	return lockFolder(ctx, v.root, v.limits.LockWait)
 }

@@ -37,7 +37,7 @@ func (db *DB) LimitClock(ctx context.Context) (int64, error) {
 // stays: it holds the clock.
 func (db *DB) PruneLimits(ctx context.Context, now int64) error {
 	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, 
+		_, err := tx.ExecContext(ctx,
 			`DELETE FROM limit_events WHERE at < ? AND at < (SELECT max(at) FROM limit_events)`, now-int64(limits.MaxWindow+time.Hour))
 		return err
 	})

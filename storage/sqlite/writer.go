@@ -46,6 +46,10 @@ func (w *writer) close() {
 // do hands a change over and waits for its commit. It does not stop waiting
 // when ctx ends: by then the change may be on disk, and the caller must know.
 func (w *writer) do(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	// Of several cases that are ready, select takes any.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	req := &write{ctx: ctx, do: do, err: make(chan error, 1)}
 	select {
 	case w.queue <- req:

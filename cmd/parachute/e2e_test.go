@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the real program: a script that runs
+// `parachute` runs main, in a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"parachute": main})
+}
+
+// TestScript runs testdata/script/*.txtar against the real program. Beside the
+// commands of testscript, scripts have those below.
+//
+//	exits CODE PROGRAM ARG…    run it; the exit code is CODE
+//	edit FILE OLD NEW          replace the one place where FILE holds OLD
+//	capture NAME REGEXP FILE   put the first group of the only match into $NAME
+//	await FILE REGEXP          wait until FILE (relative, or NAME.out) matches
+//
+// Processes that live while the script goes on (script_live_test.go):
+//
+//	serve NAME ARG…            run `parachute start ARG…` with its input held open
+//	feed NAME LINE…            write lines to its input
+//	finish NAME [CODE]         close its input; it ends with CODE (0)
+//	terminate NAME [CODE]      send SIGTERM; it ends with CODE (0)
+//	awaitstatus CODE REGEXP    wait until `parachute status --json` does that
+//
+// What the decision log says (script_log_test.go):
+//
+//	decided [-event E] ID VERDICT RULE    the message ID was decided so, once
+//	tool ID TOOL VERDICT RULE             a tool call of its turn was
+//	records N                             the log holds N records
+//	summarise POLICIES                    one line a message, for a golden file
+//	answered FILE                         each outcome was told, once
+//	reply FILE ID REGEXP                  the lines of FILE answer the message ID so
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		ContinueOnError:     os.Getenv("CONTINUE_SCRIPTS") != "",
+		Setup:               setupScript,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": cmdExits, "edit": cmdEdit, "capture": cmdCapture, "await": cmdAwait,
+			"serve": cmdServe, "feed": cmdFeed, "finish": cmdFinish, "terminate": cmdTerminate, "awaitstatus": cmdAwaitStatus,
+			"decided": cmdDecided, "tool": cmdTool, "records": cmdRecords,
+			"summarise": cmdSummarise, "answered": cmdAnswered, "reply": cmdReply,
+		},
+	})
+}
+
+func setupScript(env *testscript.Env) error {
+	env.Values[liveKey{}] = map[string]*live{}
+	// The race detector would else wait a second at the end of each process.
+	if os.Getenv("GORACE") == "" {
+		env.Setenv("GORACE", "atexit_sleep_ms=0")
+	}
+	// What is unpacked is readable by all; scripts that want a warning say so.
+	config := filepath.Join(env.WorkDir, "parachute.yaml")
+	if err := os.Chmod(config, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// patience is how long something that must come may take on a busy machine. No
+// test passes or fails by how long it took.
+const patience = time.Minute
+
+// eventually asks until ok, and fails the script with what was asked last.
+func eventually(ts *testscript.TestScript, what string, ok func() (bool, string)) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		done, last := ok()
+		if done {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("waited in vain for %s; last seen:\n%s", what, last)
+		}
+	}
+}
+
+func wants(ts *testscript.TestScript, neg bool, args []string, least int, usage string) {
+	if neg {
+		ts.Fatalf("unsupported: ! %s", usage)
+	}
+	if len(args) < least {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func scriptNumber(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	ts.Check(err)
+	return n
+}
+
+func exitCodeOf(ts *testscript.TestScript, err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	ts.Check(err)
+	return 0
+}
+
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 2, "exits CODE PROGRAM ARG…")
+	want := scriptNumber(ts, args[0])
+	if got := exitCodeOf(ts, ts.Exec(args[1], args[2:]...)); got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 3, "edit FILE OLD NEW")
+	unescape := strings.NewReplacer(`\n`, "\n", `\t`, "\t")
+	old, text := unescape.Replace(args[1]), ts.ReadFile(args[0])
+	if n := strings.Count(text, old); n != 1 {
+		ts.Fatalf("%s holds %q %d times, not once", args[0], old, n)
+	}
+	text = strings.Replace(text, old, unescape.Replace(args[2]), 1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}

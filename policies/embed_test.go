@@ -1,0 +1,215 @@
+package policies_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/parachute-gate/parachute/policies"
+)
+
+// Everything that stands in the folder is in the program, so that `init` writes
+// a whole bundle.
+func TestEmbedHoldsTheFolder(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, ".go") {
+			return err
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		got, err := fs.ReadFile(policies.FS, filepath.ToSlash(path))
+		if err != nil {
+			t.Errorf("%s is not embedded: %v", path, err)
+		} else if !bytes.Equal(got, want) {
+			t.Errorf("%s is embedded with other content", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A rule without an id cannot be looked for in the log, and one that is given
+// twice names two things. Only rules that give one outcome in two ways share one.
+func TestEveryRuleHasItsID(t *testing.T) {
+	shared := []string{"startup.file_mode", "tool.path_missing"}
+	rule := regexp.MustCompile(`^(deny|warn|ask) contains |^allow if `)
+	id := regexp.MustCompile(`^# labels: \{id: ([a-z]+\.[a-z_]+)\}$`)
+	seen := map[string]string{}
+	err := fs.WalkDir(policies.FS, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
+			return err
+		}
+		content, err := fs.ReadFile(policies.FS, path)
+		if err != nil {
+			return err
+		}
+		var comment []string
+		for _, line := range strings.Split(string(content), "\n") {
+			if strings.HasPrefix(line, "#") {
+				comment = append(comment, line)
+				continue
+			}
+			if rule.MatchString(line) {
+				checkMetadata(t, path, line, comment, id, seen, shared)
+			}
+			comment = nil
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"authz.unknown_user", "authz.blocked", "authz.workspace", "authz.command", "authz.chat_kind", "authz.channel",
+		"trust.public_direct", "groups.not_mentioned", "events.bot", "events.edit", "events.delete", "events.reaction",
+		"events.callback", "content.too_long", "content.attachment_size", "content.attachment_type", "limits.exceeded",
+		"session.owner", "session.trust", "startup.public_direct", "startup.direct", "startup.file_mode",
+	} {
+		if seen[want] == "" {
+			t.Errorf("no rule has the id %s, which the program relies on", want)
+		}
+	}
+}
+
+func checkMetadata(t *testing.T, path, line string, comment []string, id *regexp.Regexp, seen map[string]string, shared []string) {
+	t.Helper()
+	text := strings.Join(comment, "\n")
+	if !strings.HasPrefix(text, "# METADATA\n# title: ") || !strings.Contains(text, "\n# description: ") {
+		t.Errorf("%s: %s: no title and description above it", path, line)
+	}
+	for _, c := range comment {
+		if m := id.FindStringSubmatch(c); m != nil {
+			if seen[m[1]] != "" && !slices.Contains(shared, m[1]) {
+				t.Errorf("%s: the id %s is given in %s as well", path, m[1], seen[m[1]])
+			}
+			seen[m[1]] = path
+			return
+		}
+	}
+	t.Errorf("%s: %s: no labels: {id: …} above it", path, line)
+}
+
+// settings are the parts of data.yaml whose defaults are promises.
+type settings struct {
+	LocalRole string `yaml:"local_role"`
+	Roles     map[string]struct {
+		Chats []string `yaml:"chats"`
+		Tools []string `yaml:"tools"`
+	} `yaml:"roles"`
+	Trust map[string]struct {
+		DirectFor []string `yaml:"direct_for"`
+		Others    string   `yaml:"others"`
+	} `yaml:"trust"`
+	Limits struct {
+		Roles map[string]map[string]int `yaml:"roles"`
+	} `yaml:"limits"`
+	Events   map[string]string `yaml:"events"`
+	Commands map[string]struct {
+		Roles []string `yaml:"roles"`
+	} `yaml:"commands"`
+	Content struct {
+		MaxTextBytes int `yaml:"max_text_bytes"`
+		Attachments  struct {
+			MaxBytes int `yaml:"max_bytes"`
+		} `yaml:"attachments"`
+	} `yaml:"content"`
+	Sandbox map[string]map[string]any `yaml:"sandbox"`
+	Replies map[string]string         `yaml:"replies"`
+	Tools   struct {
+		Protected []string `yaml:"protected"`
+	} `yaml:"tools"`
+}
+
+// The tests in Rego bring settings of their own, so that people can tune
+// data.yaml. What it says when it comes is tested here.
+func TestDefaultSettings(t *testing.T) {
+	content, err := fs.ReadFile(policies.FS, "data.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s settings
+	if err := yaml.Unmarshal(content, &s); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		ok   bool
+	}{
+		{"the person at the terminal is the owner", s.LocalRole == "owner"},
+		{"guests talk in direct messages only", slices.Equal(s.Roles["guest"].Chats, []string{"dm"})},
+		{"nothing runs for guests", !slices.Contains(s.Roles["guest"].Tools, "execute") && !slices.Contains(s.Roles["guest"].Tools, "fetch")},
+		{"private: direct for the owner, others sandboxed", slices.Equal(s.Trust["private"].DirectFor, []string{"owner"}) && s.Trust["private"].Others == "sandboxed"},
+		{"development: direct for the owner, others sandboxed", slices.Equal(s.Trust["development"].DirectFor, []string{"owner"}) && s.Trust["development"].Others == "sandboxed"},
+		{"team: direct for nobody", len(s.Trust["team"].DirectFor) == 0 && s.Trust["team"].Others == "deny"},
+		{"messages per minute", s.Limits.Roles["owner"]["messages_per_minute"] == 60 && s.Limits.Roles["member"]["messages_per_minute"] == 20 && s.Limits.Roles["guest"]["messages_per_minute"] == 5},
+		{"edits, reactions and callbacks are ignored", s.Events["edit"] == "ignore" && s.Events["reaction"] == "ignore" && s.Events["callback"] == "ignore"},
+		{"texts up to 100 KiB", s.Content.MaxTextBytes == 100<<10},
+		{"attachments up to 10 MB", s.Content.Attachments.MaxBytes == 10_000_000},
+		{"the sandbox has no network", s.Sandbox["default"]["network"] == "none"},
+		{"dotfiles and instructions are protected", slices.Contains(s.Tools.Protected, ".*") && slices.Contains(s.Tools.Protected, "claude*.md") && slices.Contains(s.Tools.Protected, "agents*.md") && slices.Contains(s.Tools.Protected, "hooks")},
+		{"whoever is over a limit is told when to come back", strings.Contains(s.Replies["limit"], "{retry_after}") && strings.Contains(s.Replies["busy"], "{retry_after}")},
+	} {
+		if !c.ok {
+			t.Errorf("data.yaml no longer says: %s", c.name)
+		}
+	}
+	for _, name := range []string{"start", "help", "new", "stop", "status", "whoami", "workspace"} {
+		if !slices.Equal(s.Commands[name].Roles, []string{"anyone"}) {
+			t.Errorf("commands.%s is for %v, not for anyone", name, s.Commands[name].Roles)
+		}
+	}
+	for _, name := range []string{"approve", "deny", "block", "unblock", "users"} {
+		if !slices.Equal(s.Commands[name].Roles, []string{"owner"}) {
+			t.Errorf("commands.%s is for %v, not for the owner", name, s.Commands[name].Roles)
+		}
+	}
+}
+
+// A reply that a rule names and data.yaml does not have would be the general
+// one, and one that no rule names would never be said.
+func TestEveryReplyIsSaid(t *testing.T) {
+	content, err := fs.ReadFile(policies.FS, "data.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s settings
+	if err := yaml.Unmarshal(content, &s); err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{"limit": true, "busy": true}
+	call := regexp.MustCompile(`refuse\("[^"]*", "([a-z_]+)"\)`)
+	err = fs.WalkDir(policies.FS, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
+			return err
+		}
+		content, err := fs.ReadFile(policies.FS, path)
+		for _, m := range call.FindAllSubmatch(content, -1) {
+			named[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range named {
+		if s.Replies[name] == "" {
+			t.Errorf("data.yaml has no reply %q", name)
+		}
+	}
+	for name := range s.Replies {
+		if !named[name] {
+			t.Errorf("no rule says the reply %q", name)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+// Package storagetest holds every store to the same promises: what a commit
+// keeps and refuses, the life of a turn, the log and its chain, people, limits,
+// and what is left after errors, races and a restart.
+//
+// It knows nothing of how a store keeps things, and tests no decision: the
+// records that it commits are made up.
+package storagetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
+	"github.com/parachute-gate/parachute/sessions"
+)
+
+// Store is everything that the packages of Parachute ask of a store.
+type Store interface {
+	gate.Store
+	users.Store
+	limits.Store
+	sessions.Store
+	sessions.Changes
+	audit.Log
+	// Close may be called more than once.
+	Close() error
+}
+
+// Stores is one open store and what the suite needs to shake it.
+type Stores struct {
+	Store
+	// Reopen opens the same data anew, as the next start of the process does; the
+	// suite has closed the store before.
+	Reopen func(t *testing.T) Stores
+	// Orphan tries to keep an open session without the gate.Store, under the
+	// decision with that id, nil standing for none (NULL). The suite has no other
+	// way to ask for a session without its decision.
+	Orphan func(ctx context.Context, decision *string) error
+}
+
+// Run runs the suite. open gives an empty store, which is closed at the end of
+// the test that it is given.
+func Run(t *testing.T, open func(t *testing.T) Stores) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, s Stores)
+	}{
+		{"an empty store", emptyStore},
+		{"commit keeps every part", commitKeeps},
+		{"commit is atomic", commitIsAtomic},
+		{"redelivered event is seen", redelivered},
+		{"session raced", raced},
+		{"session has a decision", sessionHasDecision},
+		{"one open session per place", oneSession},
+		{"choices", choices},
+		{"facts are of one moment", factsOfOneMoment},
+		{"turn life", turnLife},
+		{"turn of a command", commandTurn},
+		{"open turns in order", openTurns},
+		{"stop answers what has not begun", stop},
+		{"changes", changes},
+		{"people", people},
+		{"people page by page", paging},
+		{"limit events and clock", limitEvents},
+		{"audit filters", filters},
+		{"audit yield ends", yieldEnds},
+		{"audit chain", chain},
+		{"commits side by side", sideBySide},
+		{"one event many times at once", sameEvent},
+		{"one place many times at once", samePlace},
+		{"context cancelled", cancelled},
+		{"closed", closed},
+		{"closed under load", closedUnderLoad},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
+}
