@@ -72,6 +72,7 @@ vet: ## go vet
 
 .PHONY: lint
 lint: bin/golangci-lint ## the Go linters and formatters, changing nothing
+	bin/golangci-lint config verify
 	$(lint_run) ./...
 
 .PHONY: tidy

@@ -188,7 +188,7 @@ func TestRulesInDocsExist(t *testing.T) {
 	}
 	label := regexp.MustCompile(`(?m)^# labels: \{id: ([a-z_.]+)\}`)
 	// Paths of the input and keys of data.yaml look the same.
-	other := regexp.MustCompile(`^(input\.(version|time|config|session|tool|files|limits)|limits\.others)$`)
+	other := regexp.MustCompile(`^(input\.(version|time|config|session|tool|files|limits)|limits\.others|startup\.txtar)$`)
 	for name, file := range defaultPolicies(t) {
 		if strings.HasSuffix(name, ".rego") {
 			for _, m := range label.FindAllStringSubmatch(string(file.Data), -1) {

@@ -45,6 +45,8 @@ type Runner struct {
 	mu sync.Mutex
 	// lanes has an entry for each session with turns in this process.
 	lanes map[string]*lane
+	// ends are the turns whose reply was delivered and whose end is not on disk.
+	ends map[string]State
 }
 
 // lane lets one turn of a session through at a time.
@@ -61,7 +63,9 @@ type lane struct {
 var ErrStopped = errors.New("stopped")
 
 // NewRunner makes a Runner.
-func NewRunner(d Deps) *Runner { return &Runner{Deps: d, lanes: map[string]*lane{}} }
+func NewRunner(d Deps) *Runner {
+	return &Runner{Deps: d, lanes: map[string]*lane{}, ends: map[string]State{}}
+}
 
 // Work sees that a turn is answered or has visibly failed. An error says that it
 // is neither yet and must be worked again; with last true an agent's failure is
@@ -89,6 +93,20 @@ func (r *Runner) Work(ctx context.Context, id string, last bool) error {
 		}
 	}
 	return nil
+}
+
+// GiveUp fails a turn visibly without letting its agent begin; a turn that is
+// further than that is taken to its end.
+func (r *Runner) GiveUp(ctx context.Context, id string) error {
+	t, err := r.Store.Turn(ctx, id)
+	if err != nil {
+		return err
+	}
+	if t.State != Pending {
+		return r.Work(ctx, id, true)
+	}
+	r.Log.ErrorContext(ctx, "turn given up: the process died under it too often", "turn", t.ID)
+	return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
 }
 
 // next takes the turn that comes next in its lane to its end. It reads the turn
@@ -166,10 +184,13 @@ func (r *Runner) step(ctx, turn context.Context, t Turn, last bool) error {
 	case Sent, Failed:
 		return nil
 	case Sending:
+		if state, ok := r.told(t.ID); ok {
+			return r.close(ctx, t.ID, state)
+		}
 		if !r.Repeatable(t.Connector) {
 			return r.deliver(ctx, Reply{Turn: t, Text: unconfirmed, Failed: true})
 		}
-		return r.deliver(ctx, Reply{Turn: t, Text: t.Reply})
+		return r.deliver(ctx, Reply{Turn: t, Text: t.Reply, Failed: t.Failed})
 	case Ready:
 		return r.send(ctx, Reply{Turn: t, Text: t.Reply})
 	case Pending:
@@ -234,7 +255,7 @@ func (r *Runner) run(ctx context.Context, agent Agent, t Turn) (text string, err
 // sending: the next start then tells that the answer may be lost, and never
 // gives it twice.
 func (r *Runner) send(ctx context.Context, reply Reply) error {
-	if err := r.Store.SendTurn(ctx, reply.Turn.ID, reply.Text); err != nil {
+	if err := r.Store.SendTurn(ctx, reply.Turn.ID, reply.Text, reply.Failed); err != nil {
 		return err
 	}
 	return r.deliver(ctx, reply)
@@ -252,5 +273,29 @@ func (r *Runner) deliver(ctx context.Context, reply Reply) error {
 		r.Log.ErrorContext(ctx, "answer not delivered", "turn", reply.Turn.ID, "connector", reply.Turn.Connector, "error", err)
 		state = Failed
 	}
-	return r.Store.CloseTurn(ctx, reply.Turn.ID, state)
+	return r.close(ctx, reply.Turn.ID, state)
+}
+
+// close notes how a turn ended. What was told is remembered until that is on
+// disk: a full disk must not make a reply look lost that was not. It does not
+// stop with the process, which would do the same.
+func (r *Runner) close(ctx context.Context, id string, state State) error {
+	r.mu.Lock()
+	r.ends[id] = state
+	r.mu.Unlock()
+	if err := r.Store.CloseTurn(context.WithoutCancel(ctx), id, state); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	delete(r.ends, id)
+	r.mu.Unlock()
+	return nil
+}
+
+// told gives the end of a turn whose reply this process has delivered.
+func (r *Runner) told(id string) (State, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	state, ok := r.ends[id]
+	return state, ok
 }

@@ -58,7 +58,9 @@ type Turn struct {
 	Message string
 	Text    string
 	Reply   string
-	State   State
+	// Failed says that Reply tells of a failure.
+	Failed bool
+	State  State
 }
 
 // ErrNoTurn says that there is no such turn.
@@ -70,8 +72,9 @@ type Store interface {
 	Turn(ctx context.Context, id string) (Turn, error)
 	// OpenTurns gives the pending turns of a session up to seq, in order.
 	OpenTurns(ctx context.Context, session string, seq int64) ([]Turn, error)
-	// SendTurn keeps the reply before it is sent.
-	SendTurn(ctx context.Context, id, reply string) error
+	// SendTurn keeps the reply before it is sent; failed says that it tells of a
+	// failure.
+	SendTurn(ctx context.Context, id, reply string, failed bool) error
 	// CloseTurn ends a turn as sent or failed and forgets its texts.
 	CloseTurn(ctx context.Context, id string, state State) error
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -173,33 +174,42 @@ func scriptLines(ts *testscript.TestScript, file string) []scriptLine {
 }
 
 // cmdAnswered holds what was said to what was decided: each admitted message has
-// exactly one answer, each denial at most one, and no line is without its
-// decision. It writes the denials that were told, by message number.
+// exactly one answer, each denial at most one, a person hears the same rule once
+// a minute, and no line is without its decision. It writes the first denial that
+// each person was told by each rule, by message number.
 func cmdAnswered(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, args, 1, "answered FILE")
+	told := map[string]int{}
+	for _, l := range scriptLines(ts, args[0]) {
+		told[l.Decision]++
+	}
+	spoken := map[string]time.Time{}
 	decisions := map[string]audit.Record{}
+	var first []audit.Record
 	for _, r := range logged(ts) {
 		decisions[r.ID] = r
+		switch n := told[r.ID]; {
+		case n > 1 || (n == 0 && r.Point == "message" && r.Verdict == "allow"):
+			ts.Fatalf("message %s (%s) was answered %d times", r.Message, r.Verdict, n)
+		case n == 1 && r.Verdict == "deny":
+			who := r.User + " " + r.Rule().ID
+			before, again := spoken[who]
+			if again && r.Time.Sub(before) < 55*time.Second {
+				ts.Fatalf("message %s: %s was told of %s twice within a minute", r.Message, r.User, r.Rule().ID)
+			}
+			if spoken[who] = r.Time; !again {
+				first = append(first, r)
+			}
+		}
 	}
-	told := map[string]int{}
-	var denials []audit.Record
 	for _, l := range scriptLines(ts, args[0]) {
 		r, ok := decisions[l.Decision]
 		if !ok || r.Verdict != l.Verdict || r.Message != l.ReplyTo || r.Chat != r.Connector+":"+l.Chat || l.Text == "" {
 			ts.Fatalf("line %+v does not fit decision %+v", l, r)
 		}
-		told[r.ID]++
-		if r.Verdict == "deny" {
-			denials = append(denials, r)
-		}
 	}
-	for id, r := range decisions {
-		if n := told[id]; n > 1 || (n == 0 && r.Point == "message" && r.Verdict == "allow") {
-			ts.Fatalf("message %s (%s) was answered %d times", r.Message, r.Verdict, n)
-		}
-	}
-	slices.SortFunc(denials, func(a, b audit.Record) int { return messageNumber(a) - messageNumber(b) })
-	for _, r := range denials {
+	slices.SortFunc(first, func(a, b audit.Record) int { return messageNumber(a) - messageNumber(b) })
+	for _, r := range first {
 		fmt.Fprintf(ts.Stdout(), "%s %s %s\n", r.Message, r.User, r.Rule().ID)
 	}
 }

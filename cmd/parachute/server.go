@@ -104,7 +104,7 @@ func (s *server) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer cancel()
-		return s.db.RunQueue(queue, s.runner.Work, grace)
+		return s.db.RunQueue(queue, sqlite.Jobs{Work: s.runner.Work, GiveUp: s.runner.GiveUp}, grace)
 	})
 	group.Go(func() error { return ignoreEnd(ctx, s.policies.Watch(ctx, engine.WatchInterval)) })
 	group.Go(func() error { return s.keepStatus(ctx) })

@@ -67,11 +67,12 @@ func checkOwners(rows []row, list []owner, all []pkg) (problems []string) {
 					continue
 				}
 				o, owned := ownerOf(list, imported)
+				allowed := match(o.folders, p.folder) || o.tests && (f.test || from.kit)
 				first, _, _ := strings.Cut(imported, "/")
 				switch library := strings.Contains(first, "."); {
 				case !owned && library:
 					problems = append(problems, fmt.Sprintf("%s: %s has no owner in the table: say there which folder may import it", f.path, imported))
-				case owned && !match(o.folders, p.folder) && !(o.tests && (f.test || from.kit)):
+				case owned && !allowed:
 					problems = append(problems, fmt.Sprintf("%s: %s may not import %s (%s)", f.path, p.folder, imported, o.why))
 				}
 			}

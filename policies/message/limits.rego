@@ -12,7 +12,10 @@ windows := {
 # Of several roles the highest number counts, name by name.
 limits contains {"name": name, "per": "user", "max": most, "window": window} if {
 	some name, window in windows
-	most := max([number | number := quotas[_][name]])
+	most := max([number |
+		some quota in quotas
+		number := quota[name]
+	])
 }
 
 limits contains {"name": concat("_", ["group", name]), "per": "chat", "max": most, "window": window} if {

@@ -24,11 +24,11 @@ deny contains {"msg": concat(" ", ["data.sandbox gives no", unbounded])} if not 
 # labels: {id: sandbox.network}
 deny contains {"msg": "data.sandbox gives no network; write none for no network"} if not sandbox.network
 
+# Numbers sort after true and false, and before texts: when the lowest is above 0 and the highest a number, all are.
 all_bounded if {
-	bounded("memory_mib")
-	bounded("cpus")
-	bounded("pids")
-	bounded("turn_seconds")
+	bounds := [sandbox.memory_mib, sandbox.cpus, sandbox.pids, sandbox.turn_seconds]
+	min(bounds) > 0
+	is_number(max(bounds))
 }
 
 unbounded := concat(", ", [bound |
@@ -37,6 +37,7 @@ unbounded := concat(", ", [bound |
 ])
 
 bounded(bound) if {
-	is_number(sandbox[bound])
-	sandbox[bound] > 0
+	value := sandbox[bound]
+	is_number(value)
+	value > 0
 }

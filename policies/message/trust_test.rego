@@ -66,6 +66,7 @@ test_others_are_denied_when_data_says_so if {
 		settings := {"trust": {audience: {"others": "deny"}}}
 		answer := fixtures.decide_with(settings, asked(audience, "member"))
 		fixtures.said(answer.deny, "direct is not for") == "reply:direct"
+		not fixtures.fired(answer.deny, "a team's bot")
 		not fixtures.fired(fixtures.decide_with(settings, asked(audience, "owner")).deny, "direct is not for")
 	}
 }

@@ -39,9 +39,10 @@ type Journal interface {
 
 // Recaller is a Journal that can also tell what it recorded, without recording
 // anything: the hash begun last under index for this call, and whether there is
-// one; the zero Call stands for any. A Journal should have it: an append that runs again, or a change that others of the same
-// turn followed, can be told for sure by it alone. Without it, an append that was
-// begun before counts as applied when the note already ends in its text.
+// one; the zero Call stands for any. A Journal should have it: an append that
+// runs again, or a change that others of the same turn followed, can be told for
+// sure by it alone. Without it, an append that was begun before counts as applied
+// when the note already ends in its text.
 type Recaller interface {
 	Begun(ctx context.Context, index int, c Call) (after [32]byte, ok bool, err error)
 }

@@ -29,9 +29,9 @@ func workForEver(dir string) error {
 	if err != nil {
 		return err
 	}
-	err = db.RunQueue(ctx, func(_ context.Context, turn string, _ bool) error {
+	err = db.RunQueue(ctx, Jobs{Work: func(_ context.Context, turn string, _ bool) error {
 		fmt.Println(turn)
 		select {}
-	}, time.Minute)
+	}}, time.Minute)
 	return errors.Join(errors.New("the queue ended"), err)
 }

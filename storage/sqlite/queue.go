@@ -19,9 +19,12 @@ const (
 	// maxWaiting is how many turns are held at once. Most of them wait for their
 	// session's turn before them.
 	maxWaiting = 500
-	// lastAttempt is the attempt at which a turn that fails is given up: one that
-	// brings the process down each time must not do so for ever.
+	// lastAttempt is the attempt at which a turn that fails is given up.
 	lastAttempt = 5
+	// maxDeaths is how often the process may die under a turn: one that brings it
+	// down each time must not do so for ever. It is far above lastAttempt, as the
+	// turns that only waited when it died are counted too.
+	maxDeaths = 20
 	// neverGiveUp: a turn ends when it is answered or visibly failed, which may
 	// have to wait until there is room on the disk again.
 	neverGiveUp = 1_000_000
@@ -52,20 +55,26 @@ func (db *DB) enqueue(ctx context.Context, tx *sql.Tx, turn string) error {
 	return nil
 }
 
-// Work gives a turn its answer. last says that the turn was tried often enough:
-// it is to be answered or visibly failed now. It is called again for as long as
-// it returns an error.
-type Work func(ctx context.Context, turn string, last bool) error
+// Jobs are what the queue calls for a turn, again for as long as it gets an
+// error.
+type Jobs struct {
+	// Work gives a turn its answer. last says that it was tried often enough: it
+	// is to be answered or visibly failed now.
+	Work func(ctx context.Context, turn string, last bool) error
+	// GiveUp fails a turn visibly and begins nothing: the process died under it
+	// too often.
+	GiveUp func(ctx context.Context, turn string) error
+}
 
 // RunQueue works the turns until ctx ends, then lets the ones that run finish
 // for as long as grace allows, and ends the rest (they run again at the next
 // start). Only one process may run the queue of a data folder.
-func (db *DB) RunQueue(ctx context.Context, work Work, grace time.Duration) error {
+func (db *DB) RunQueue(ctx context.Context, jobs Jobs, grace time.Duration) error {
 	if err := db.reviveJobs(ctx); err != nil {
 		return err
 	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{work: work})
+	river.AddWorker(workers, &worker{jobs: jobs})
 	client, err := river.NewClient(riversqlite.New(db.write), &river.Config{
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWaiting}},
 		Workers:           workers,
@@ -133,12 +142,16 @@ func (db *DB) reviveJobs(ctx context.Context) error {
 
 type worker struct {
 	river.WorkerDefaults[turnJob]
-	work Work
+	jobs Jobs
 }
 
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, job *river.Job[turnJob]) error {
-	return w.work(ctx, job.Args.Turn, job.Attempt >= lastAttempt)
+	// An attempt that ended without a word ended with its process.
+	if died := job.Attempt - 1 - len(job.Errors); died >= maxDeaths {
+		return w.jobs.GiveUp(ctx, job.Args.Turn)
+	}
+	return w.jobs.Work(ctx, job.Args.Turn, len(job.Errors)+1 >= lastAttempt)
 }
 
 // retry waits 1, 2, 4 … seconds, at most a minute.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,11 +47,13 @@ func keep(tb testing.TB, db *DB) gate.Commit {
 }
 
 // run runs the queue until the returned function is called.
-func run(t *testing.T, db *DB, work Work) (stop func()) {
+func run(t *testing.T, db *DB, work func(ctx context.Context, turn string, last bool) error) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- db.RunQueue(ctx, work, time.Minute) }()
+	go func() {
+		done <- db.RunQueue(ctx, Jobs{Work: work, GiveUp: func(context.Context, string) error { return errors.New("given up") }}, time.Minute)
+	}()
 	return sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -128,7 +131,7 @@ func TestTurnOwed(t *testing.T) {
 	is("chat", c.Turn.Message, true)
 	is("other", c.Turn.Message, false)
 	is("chat", "none", false)
-	if err := db.SendTurn(t.Context(), c.Turn.ID, "Done."); err != nil {
+	if err := db.SendTurn(t.Context(), c.Turn.ID, "Done.", false); err != nil {
 		t.Fatal(err)
 	}
 	is("chat", c.Turn.Message, true)
@@ -171,7 +174,9 @@ func TestWorkIsRepeatedUntilItEnds(t *testing.T) {
 		calls <- call{turn, last}
 		if !last {
 			// The attempts up to the last take long; the next one is that.
-			if _, err := db.write.ExecContext(ctx, `UPDATE river_job SET attempt = ?`, lastAttempt-1); err != nil {
+			failed := `[` + strings.Repeat(`{"at":"2026-01-01T00:00:00Z","attempt":1,"error":"x","trace":""},`, lastAttempt-3) +
+				`{"at":"2026-01-01T00:00:00Z","attempt":1,"error":"x","trace":""}]`
+			if _, err := db.write.ExecContext(ctx, `UPDATE river_job SET attempt = ?, errors = jsonb(?)`, lastAttempt-1, failed); err != nil {
 				t.Error(err)
 			}
 			return errors.New("not yet")
@@ -183,6 +188,36 @@ func TestWorkIsRepeatedUntilItEnds(t *testing.T) {
 	}
 	if got := <-calls; got != (call{id, true}) {
 		t.Errorf("then %+v", got)
+	}
+}
+
+// TestADeadlyTurnIsGivenUp: a turn under which the process died each time is not
+// begun for ever.
+func TestADeadlyTurnIsGivenUp(t *testing.T) {
+	db := openDir(t, newDir(t))
+	id := keep(t, db).Turn.ID
+	if _, err := db.write.ExecContext(t.Context(), `UPDATE river_job SET attempt = ?, state = 'running'`, maxDeaths); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	given := make(chan string, 1)
+	err := db.RunQueue(ctx, Jobs{
+		Work: func(context.Context, string, bool) error {
+			t.Error("it was begun once more")
+			cancel()
+			return nil
+		},
+		GiveUp: func(ctx context.Context, turn string) error {
+			given <- turn
+			defer cancel()
+			return db.CloseTurn(ctx, turn, sessions.Failed)
+		},
+	}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-given; got != id {
+		t.Errorf("gave up %s, want %s", got, id)
 	}
 }
 
@@ -267,11 +302,11 @@ func TestStopEndsWhatRunsTooLong(t *testing.T) {
 	db := openDir(t, dir)
 	id := keep(t, db).Turn.ID
 	ctx, cancel := context.WithCancel(t.Context())
-	err := db.RunQueue(ctx, func(work context.Context, _ string, _ bool) error {
+	err := db.RunQueue(ctx, Jobs{Work: func(work context.Context, _ string, _ bool) error {
 		cancel()
 		<-work.Done()
 		return fmt.Errorf("ended: %w", work.Err())
-	}, 100*time.Millisecond)
+	}}, 100*time.Millisecond)
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}

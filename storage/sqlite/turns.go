@@ -11,7 +11,7 @@ import (
 )
 
 const selectTurn = `
-	SELECT t.id, t.seq, t.decision, t.connector, t.chat, t.user, t.name, t.message, t.text, t.reply, t.state,
+	SELECT t.id, t.seq, t.decision, t.connector, t.chat, t.user, t.name, t.message, t.text, t.reply, t.failed, t.state,
 	       s.id, s.kind, s.chat, s.chat_kind, s.user, s.local, s.workspace, s.trust, s.access, s.agent
 	FROM turns t LEFT JOIN sessions s ON s.id = t.session `
 
@@ -41,7 +41,7 @@ func scanTurn(row interface{ Scan(...any) error }) (sessions.Turn, error) {
 	var t sessions.Turn
 	var id, kind, chat, chatKind, user, workspace, trust, access, agent sql.NullString
 	var local sql.NullBool
-	if err := row.Scan(&t.ID, &t.Seq, &t.Decision, &t.Connector, &t.Chat, &t.User, &t.Name, &t.Message, &t.Text, &t.Reply, &t.State,
+	if err := row.Scan(&t.ID, &t.Seq, &t.Decision, &t.Connector, &t.Chat, &t.User, &t.Name, &t.Message, &t.Text, &t.Reply, &t.Failed, &t.State,
 		&id, &kind, &chat, &chatKind, &user, &local, &workspace, &trust, &access, &agent); err != nil {
 		return t, fmt.Errorf("read turn: %w", err)
 	}
@@ -56,9 +56,9 @@ func scanTurn(row interface{ Scan(...any) error }) (sessions.Turn, error) {
 }
 
 // SendTurn implements sessions.Store.
-func (db *DB) SendTurn(ctx context.Context, id, reply string) error {
+func (db *DB) SendTurn(ctx context.Context, id, reply string, failed bool) error {
 	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE turns SET state = 'sending', reply = ?, updated = ? WHERE id = ?`, reply, time.Now().UnixNano(), id)
+		_, err := tx.ExecContext(ctx, `UPDATE turns SET state = 'sending', reply = ?, failed = ?, updated = ? WHERE id = ?`, reply, failed, time.Now().UnixNano(), id)
 		if err != nil {
 			return fmt.Errorf("keep reply: %w", err)
 		}

@@ -190,7 +190,7 @@ func closed(t *testing.T, s Stores) {
 		"LimitClock":   second(s.LimitClock(ctx)),
 		"Turn":         second(s.Turn(ctx, c.Turn.ID)),
 		"OpenTurns":    second(s.OpenTurns(ctx, c.Open.ID, 9)),
-		"SendTurn":     s.SendTurn(ctx, c.Turn.ID, "r"),
+		"SendTurn":     s.SendTurn(ctx, c.Turn.ID, "r", false),
 		"CloseTurn":    s.CloseTurn(ctx, c.Turn.ID, sessions.Sent),
 		"BeginChange":  second(s.BeginChange(ctx, c.Turn.ID, 0, [32]byte{})),
 		"Entries":      s.Entries(ctx, audit.Filter{}, func(audit.Entry) error { return nil }),

@@ -11,7 +11,7 @@ func turnLife(t *testing.T, s Stores) {
 	one := commit(t, s, opening(ann, "e1"))
 	two := commit(t, s, using(ann, "e2", one.Open.ID))
 	for id, end := range map[string]sessions.State{one.Turn.ID: sessions.Sent, two.Turn.ID: sessions.Failed} {
-		must(t, s.SendTurn(ctx, id, "the reply"))
+		must(t, s.SendTurn(ctx, id, "the reply", false))
 		s = reopen(t, s)
 		got := turn(t, s, id)
 		if got.State != sessions.Sending || got.Reply != "the reply" {
@@ -53,7 +53,7 @@ func openTurns(t *testing.T, s Stores) {
 		want = append(want, commit(t, s, using(ann, newID(), one.Open.ID)).Turn.ID)
 		commit(t, s, using(bob, newID(), other.Open.ID))
 	}
-	must(t, s.SendTurn(ctx, want[1], "reply"))
+	must(t, s.SendTurn(ctx, want[1], "reply", true))
 	must(t, s.CloseTurn(ctx, want[2], sessions.Sent))
 	list := func(seq int64) []string {
 		turns, err := s.OpenTurns(ctx, one.Open.ID, seq)
@@ -80,7 +80,7 @@ func stop(t *testing.T, s Stores) {
 	waiting := commit(t, s, using(ann, "e2", one.Open.ID))
 	late := commit(t, s, using(ann, "e3", one.Open.ID))
 	other := commit(t, s, opening(bob, "e4"))
-	must(t, s.SendTurn(ctx, one.Turn.ID, "on its way"))
+	must(t, s.SendTurn(ctx, one.Turn.ID, "on its way", false))
 	must(t, s.CloseTurn(ctx, late.Turn.ID, sessions.Failed))
 	c := using(ann, "e5", "")
 	c.Turn.Reply, c.Stop, c.StopReply = "Stopped.", one.Open.ID, "Stopped before it began."

@@ -16,7 +16,8 @@ CREATE TABLE decisions (
   rule      TEXT NOT NULL,
   session   TEXT NOT NULL,
   record    BLOB NOT NULL,
-  hash      TEXT NOT NULL
+  hash      TEXT NOT NULL,
+  UNIQUE (id, verdict)
 ) STRICT;
 CREATE INDEX decisions_at ON decisions (at);
 CREATE INDEX decisions_user ON decisions (user, seq);
@@ -57,9 +58,13 @@ CREATE TABLE sessions (
   trust     TEXT NOT NULL CHECK (trust IN ('sandboxed', 'direct')),
   access    TEXT NOT NULL CHECK (access IN ('read_only', 'read_write')),
   agent     TEXT NOT NULL,
-  decision  TEXT NOT NULL REFERENCES decisions (id),
+  decision  TEXT NOT NULL,
+  -- Held to allow, and a part of the reference: a session stands on an allow
+  -- decision and on nothing else.
+  verdict   TEXT NOT NULL DEFAULT 'allow' CHECK (verdict = 'allow'),
   created   INTEGER NOT NULL,
-  ended     INTEGER
+  ended     INTEGER,
+  FOREIGN KEY (decision, verdict) REFERENCES decisions (id, verdict)
 ) STRICT;
 CREATE UNIQUE INDEX sessions_open ON sessions (connector, chat, user) WHERE ended IS NULL;
 
@@ -67,7 +72,8 @@ CREATE UNIQUE INDEX sessions_open ON sessions (connector, chat, user) WHERE ende
 CREATE TABLE turns (
   seq       INTEGER PRIMARY KEY AUTOINCREMENT,
   id        TEXT NOT NULL UNIQUE,
-  decision  TEXT NOT NULL UNIQUE REFERENCES decisions (id),
+  decision  TEXT NOT NULL UNIQUE,
+  verdict   TEXT NOT NULL DEFAULT 'allow' CHECK (verdict = 'allow'),
   session   TEXT REFERENCES sessions (id),
   connector TEXT NOT NULL,
   chat      TEXT NOT NULL,
@@ -76,9 +82,12 @@ CREATE TABLE turns (
   message   TEXT NOT NULL,
   text      TEXT NOT NULL,
   reply     TEXT NOT NULL,
+  -- Whether the reply tells of a failure.
+  failed    INTEGER NOT NULL DEFAULT 0,
   state     TEXT NOT NULL CHECK (state IN ('pending', 'ready', 'sending', 'sent', 'failed')),
   created   INTEGER NOT NULL,
-  updated   INTEGER NOT NULL
+  updated   INTEGER NOT NULL,
+  FOREIGN KEY (decision, verdict) REFERENCES decisions (id, verdict)
 ) STRICT;
 CREATE INDEX turns_open ON turns (session, seq) WHERE state IN ('pending', 'ready', 'sending');
 CREATE INDEX turns_message ON turns (connector, message) WHERE state IN ('pending', 'ready', 'sending');
