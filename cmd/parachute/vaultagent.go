@@ -22,6 +22,8 @@ type vaultAgent struct {
 	log        *slog.Logger
 }
 
+var _ vault.Recaller = journal{}
+
 // Answer implements sessions.Agent.
 func (a *vaultAgent) Answer(ctx context.Context, t sessions.Turn) (text string, err error) {
 	dir, err := a.workspaces.Dir(*t.Session)
