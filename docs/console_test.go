@@ -120,7 +120,7 @@ func shown(output string) *regexp.Regexp {
 
 func shell(t *testing.T, dir, command string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", command) //nolint:gosec // the documents are ours
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", command)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+program+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"HOME="+dir, "TZ=UTC", "PARACHUTE_CONFIG=")
@@ -180,7 +180,7 @@ var mention = regexp.MustCompile("(?m)(?:`|\\$ |&& |\\| )parachute ([a-z]+)(?: (
 // TestCommandsInDocsExist looks each command up in the program's own list.
 func TestCommandsInDocsExist(t *testing.T) {
 	list := func(args ...string) string {
-		out, err := exec.CommandContext(t.Context(), filepath.Join(program, "parachute"), append(args, "--help")...).CombinedOutput() //nolint:gosec // the program under test
+		out, err := exec.CommandContext(t.Context(), filepath.Join(program, "parachute"), append(args, "--help")...).CombinedOutput()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -66,11 +66,17 @@ func inFile(name string, err error) error {
 
 // placed writes OPA's errors one a line, each as file:line: message.
 func placed(list ast.Errors) error {
-	out := make([]error, len(list))
-	for i, e := range list {
-		out[i] = fmt.Errorf("%s: %s", e.Code, e.Message)
+	var out []error
+	told := map[string]bool{}
+	for _, e := range list {
+		err := fmt.Errorf("%s: %s", e.Code, e.Message)
 		if e.Location != nil {
-			out[i] = fmt.Errorf("%s:%d: %w", e.Location.File, e.Location.Row, out[i])
+			err = fmt.Errorf("%s:%d: %w", e.Location.File, e.Location.Row, err)
+		}
+		// A rule and its twin are wrong in the same way.
+		if !told[err.Error()] {
+			told[err.Error()] = true
+			out = append(out, err)
 		}
 	}
 	return errors.Join(out...)

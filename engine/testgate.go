@@ -16,8 +16,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// testTimeout bounds one test; a policy whose tests take longer is refused.
-const testTimeout = 5 * time.Second
+// testTimeout bounds one test, and testsTimeout all of them; policies whose
+// tests take longer are refused.
+const (
+	testTimeout  = 5 * time.Second
+	testsTimeout = time.Minute
+)
+
+// maxNamed is how many of the tests that fail an error names.
+const maxNamed = 10
 
 // TestResult is the outcome of one policy test.
 type TestResult struct {
@@ -51,6 +58,22 @@ func (r TestReport) Failed() []TestResult {
 		}
 	}
 	return out
+}
+
+// Err tells which tests do not pass; nil when all do.
+func (r TestReport) Err() error {
+	failed := r.Failed()
+	if len(failed) == 0 {
+		return nil
+	}
+	var named []error
+	for _, t := range failed[:min(maxNamed, len(failed))] {
+		named = append(named, fmt.Errorf("%s:%d: %s %w", t.File, t.Line, t.Name, t.Err))
+	}
+	if more := len(failed) - len(named); more > 0 {
+		named = append(named, fmt.Errorf("and %d more", more))
+	}
+	return fmt.Errorf("%d of %d tests do not pass: %w", len(failed), len(r.Results), errors.Join(named...))
 }
 
 // Test runs the tests that stand beside the policies, with the same restricted
@@ -103,8 +126,14 @@ func test(ctx context.Context, f files, coverage *cover.Cover) (TestReport, map[
 	if coverage != nil {
 		runner.SetCoverageQueryTracer(coverage)
 	}
-	results, err := runner.RunTests(ctx, txn)
+	bounded, cancel := context.WithTimeout(ctx, testsTimeout)
+	defer cancel()
+	results, err := runner.RunTests(bounded, txn)
 	if err != nil {
+		var list ast.Errors
+		if errors.As(err, &list) {
+			err = placed(list)
+		}
 		return report, nil, err
 	}
 	for r := range results {
@@ -117,6 +146,9 @@ func test(ctx context.Context, f files, coverage *cover.Cover) (TestReport, map[
 		}
 		return a.Line < b.Line
 	})
+	if bounded.Err() != nil && ctx.Err() == nil {
+		return report, nil, fmt.Errorf("the tests did not end within %s", testsTimeout)
+	}
 	return report, src.modules, ctx.Err()
 }
 

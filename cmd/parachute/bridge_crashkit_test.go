@@ -38,11 +38,12 @@ type sentMessage struct {
 	// is what the policies say of it.
 	token   string
 	allowed bool
-	// answers are the lines with a verdict, refusals those that say that it was
-	// not taken.
-	answers  []answerLine
-	refusals int
-	// refused is true from a refusal until it is sent again.
+	// answers are the lines with a verdict; sorry counts the denials that could
+	// not be kept, which name no decision.
+	answers []answerLine
+	sorry   int
+	// refused is true from a line that says that it was not taken until it is sent
+	// again.
 	refused bool
 }
 
@@ -82,8 +83,9 @@ func (b *bridge) take(raw []byte) {
 	case line.Chat != m.Chat:
 		b.faults = append(b.faults, fmt.Sprintf("a line in the wrong chat, not %s: %s", m.Chat, raw))
 	case line.Error != "":
-		m.refusals++
 		m.refused = true
+	case line.Verdict == "deny" && line.Decision == "":
+		m.sorry++
 	case line.Verdict == "allow", line.Verdict == "deny", line.Verdict == "failed":
 		m.answers = append(m.answers, line)
 	default:

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,13 +31,16 @@ func check(ctx context.Context, t terminal, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	report, err := engine.Test(ctx, source)
-	if err != nil {
-		return fmt.Errorf("load policies in %s: %w", source.Name, err)
-	}
-	e, err := openEngine(ctx, cfg, slog.New(slog.DiscardHandler))
+	e, err := openUntested(ctx, cfg)
 	if err != nil {
 		return err
+	}
+	report, err := engine.Test(ctx, source)
+	if err == nil {
+		err = report.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("test policies in %s: %w", source.Name, err)
 	}
 	fmt.Fprintf(t.out, "policies       ok (%s, revision %.12s, %d tests pass)\n", source.Name, report.Revision, len(report.Results))
 	d, err := decideStartup(ctx, cfg, e, source)

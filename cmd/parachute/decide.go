@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -26,7 +29,7 @@ func decideCommand(t terminal) *cli.Command {
 		Description: "   parachute decide -i message.json\n" +
 			"   echo '{\"id\":\"1\",\"chat\":\"c\",\"chat_kind\":\"dm\",\"user\":\"ana\",\"text\":\"hi\"}' | parachute decide -i -\n\n" +
 			"FILE holds a message as the stdio connector takes it. It is decided for the people, sessions and\n" +
-			"counters of the data folder; it is neither counted nor recorded.\n" +
+			"counters of the data folder, by the policies as they stand; it is neither counted nor recorded.\n" +
 			"Exit code 0: it would be admitted. 1: it would be denied.",
 		Flags: []cli.Flag{
 			configFlag(),
@@ -72,21 +75,20 @@ func readMessage(t terminal, file string) (connectors.Message, error) {
 }
 
 func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source, m connectors.Message, asJSON bool) error {
-	quiet := slog.New(slog.DiscardHandler)
-	e, err := openEngine(ctx, cfg, quiet)
+	e, err := openUntested(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	db, err := sqlite.Open(ctx, cfg.Data, quiet)
+	db, closeStore, err := openOrEmpty(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
+	defer closeStore()
 	book, _, err := newBook(ctx, db)
 	if err != nil {
 		return err
 	}
-	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: quiet, Now: time.Now})
+	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	d, in, err := g.Preview(ctx, from, m)
 	if err != nil {
 		return err
@@ -105,6 +107,24 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 		return silent
 	}
 	return nil
+}
+
+// openOrEmpty opens what was recorded, or, where nothing was yet, an empty store
+// that is gone afterwards: asking leaves no trace.
+func openOrEmpty(ctx context.Context, cfg config.Config) (*sqlite.DB, func(), error) {
+	dir, remove := cfg.Data, func() {}
+	if _, err := os.Stat(filepath.Join(cfg.Data, sqlite.File)); errors.Is(err, fs.ErrNotExist) {
+		if dir, err = os.MkdirTemp("", "parachute-decide-"); err != nil {
+			return nil, nil, fmt.Errorf("make an empty store: %w", err)
+		}
+		remove = func() { _ = os.RemoveAll(dir) }
+	}
+	db, err := sqlite.Open(ctx, dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return db, func() { _ = db.Close(); remove() }, nil
 }
 
 type decisionJSON struct {

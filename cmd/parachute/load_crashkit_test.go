@@ -98,7 +98,7 @@ func crashFolder(t *testing.T, data string) (config string) {
 	}
 	putFile(t, file, changed)
 	config = filepath.Join(dir, "parachute.yaml")
-	putFile(t, config, fmt.Sprintf("policies: ./policies\ndata: %q\nconnectors: [{kind: stdio, name: chat}]\n", data))
+	putFile(t, config, fmt.Sprintf("policies: ./policies\ndata: %q\nconnectors: [{kind: stdio, name: chat}]\ndecisions: {timeout: 10s}\n", data))
 	db, err := sqlite.Open(t.Context(), data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func run() int {
 	// A closed standard output is a connector's error, not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
 	t := terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	return exitCode(newApp(t).RunContext(ctx, os.Args), t.err)
+	return exitCode(runApp(ctx, newApp(t), os.Args), t.err)
 }
 
 // terminal is where a command reads and writes.

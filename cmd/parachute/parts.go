@@ -85,6 +85,18 @@ func openEngine(ctx context.Context, cfg config.Config, log *slog.Logger) (*engi
 	return engine.Open(ctx, engine.Deps{Source: source, Log: log, Timeout: cfg.Decisions.Timeout, Now: time.Now})
 }
 
+// openUntested loads the policies to ask what they would say, whatever their
+// tests say of them.
+func openUntested(ctx context.Context, cfg config.Config) (*engine.Engine, error) {
+	source, err := policySource(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(ctx, engine.Deps{
+		Source: source, Log: slog.New(slog.DiscardHandler), Timeout: cfg.Decisions.Timeout, SkipTests: true, Now: time.Now,
+	})
+}
+
 // openStore opens the database of an installation that was started before.
 func openStore(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
 	if _, err := os.Stat(filepath.Join(cfg.Data, sqlite.File)); errors.Is(err, fs.ErrNotExist) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -47,10 +48,11 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, args, 1, "serve NAME ARG…")
 	name := args[0]
 	c := scriptCommand(ts, append([]string{"start"}, args[1:]...)...)
-	out, err := os.OpenFile(ts.MkAbs(name+".out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	outFile, logFile := ts.MkAbs(name+".out"), ts.MkAbs(name+".err")
+	out, err := os.OpenFile(outFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	defer func() { _ = out.Close() }()
-	log, err := os.OpenFile(ts.MkAbs(name+".err"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	ts.Check(err)
 	defer func() { _ = log.Close() }()
 	c.Stdout, c.Stderr = out, log
@@ -62,16 +64,16 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 	lives(ts)[name] = l
 	ts.Defer(func() {
 		_ = c.Process.Kill()
-		ts.Logf("[%s.err]\n%s", name, readIfThere(ts.MkAbs(name+".err")))
+		ts.Logf("[%s.err]\n%s", name, readIfThere(logFile))
 	})
 	eventually(ts, name+" to start", func() (bool, string) {
 		select {
 		case err := <-l.ended:
-			ts.Fatalf("%s ended at once: %v\n%s", name, err, readIfThere(ts.MkAbs(name+".err")))
+			ts.Fatalf("%s ended at once: %v\n%s", name, err, readIfThere(logFile))
 		default:
 		}
-		text := readIfThere(ts.MkAbs(name + ".err"))
-		return regexp.MustCompile(`msg=started`).MatchString(text), text
+		text := readIfThere(logFile)
+		return strings.Contains(text, "msg=started"), text
 	})
 }
 

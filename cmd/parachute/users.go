@@ -98,7 +98,7 @@ func usersCommand(t terminal) *cli.Command {
 func withUsers(n int, do func(context.Context, *sqlite.DB, *cli.Context, string) error) cli.ActionFunc {
 	return func(c *cli.Context) (err error) {
 		if (n >= 0 && c.NArg() != n) || (n < 0 && c.NArg() < -n) {
-			return wrongUse("users %s: wants %s (options go before it); `parachute users %s --help` shows an example", c.Command.Name, wanted(c.Command.ArgsUsage), c.Command.Name)
+			return wrongUse("users %s: wants %s; `parachute users %s --help` shows an example", c.Command.Name, wanted(c.Command.ArgsUsage), c.Command.Name)
 		}
 		cfg, err := loadConfig(c)
 		if err != nil {

@@ -152,11 +152,8 @@ func (a *aftermath) messages() {
 		heard := map[string]int{}
 		for _, line := range m.answers {
 			heard[line.Verdict]++
-			if line.Decision != d.id && line.Decision != "" {
+			if line.Decision != d.id {
 				a.t.Errorf("message %s was decided by %s, and a line about it names %q", m.ID, d.id, line.Decision)
-			}
-			if line.Decision == "" && line.Verdict != "deny" {
-				a.t.Errorf("message %s: a line with verdict %s names no decision", m.ID, line.Verdict)
 			}
 		}
 		switch {

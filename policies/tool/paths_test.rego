@@ -78,19 +78,20 @@ protected_paths := [
 ]
 
 test_file_written_into_the_agents_hooks if {
-	every name in ["write", "append", "move", "delete", "other"] {
-		every protected in protected_paths {
-			answer := fixtures.use(touching(name, protected))
-			fixtures.said(answer.deny, "protected") == "reply:tool_protected"
-		}
+	every protected in protected_paths {
+		fixtures.said(fixtures.use(path(protected)).deny, "protected") == "reply:tool_protected"
+	}
+}
+
+test_protected_file_is_not_changed_in_any_way if {
+	every name in ["append", "move", "delete", "execute", "other"] {
+		fixtures.fired(fixtures.use(touching(name, ".claude/settings.json")).deny, "protected")
 	}
 }
 
 test_file_moved_into_the_agents_hooks if {
-	every protected in protected_paths {
-		answer := fixtures.use({"tool": {"kind": "move", "to": protected}})
-		fixtures.said(answer.deny, "protected") == "reply:tool_protected"
-	}
+	answer := fixtures.use({"tool": {"kind": "move", "to": ".git/hooks/post-commit"}})
+	fixtures.said(answer.deny, "protected") == "reply:tool_protected"
 }
 
 test_protected_file_can_be_read if {
@@ -98,11 +99,11 @@ test_protected_file_can_be_read if {
 }
 
 test_secret_is_not_even_read if {
-	every name in ["read", "write", "move", "search", "execute"] {
-		every secret in [".env", ".ENV.local", "conf/key.pem", ".env/a"] {
-			answer := fixtures.use(touching(name, secret))
-			fixtures.said(answer.deny, "secrets") == "reply:tool_protected"
-		}
+	every secret in [".env", ".ENV.local", "conf/key.pem", ".env/a"] {
+		fixtures.said(fixtures.use(touching("read", secret)).deny, "secrets") == "reply:tool_protected"
+	}
+	every name in ["write", "move", "search", "execute"] {
+		fixtures.fired(fixtures.use(touching(name, ".env")).deny, "secrets")
 	}
 }
 
