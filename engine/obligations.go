@@ -6,34 +6,22 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// obligationError tells an absent answer from one of the wrong kind.
-type obligationError struct {
-	id  string
-	msg string
-}
-
-func (e *obligationError) Error() string { return e.msg }
-
-func (e *obligationError) rule() *Rule {
-	return &Rule{ID: e.id, Kind: KindDeny, Msg: e.msg}
-}
-
 // readObligations reads what an admitted message's session must be made with.
 // Trust and workspace have no default: a policy that does not give them admits
 // nothing.
-func readObligations(obj ast.Object) (Obligations, error) {
+func readObligations(obj ast.Object) (Obligations, *Rule) {
 	var o Obligations
-	trust, err := one(obj, "trust")
-	if err != nil {
-		return o, err
+	trust, fault := one(obj, "trust")
+	if fault != nil {
+		return o, fault
 	}
 	switch o.Trust = Trust(trust); o.Trust {
 	case Sandboxed, Direct:
 	default:
 		return o, badType("trust must be %q or %q, not %q", Sandboxed, Direct, trust)
 	}
-	if o.Workspace, err = one(obj, "workspace"); err != nil {
-		return o, err
+	if o.Workspace, fault = one(obj, "workspace"); fault != nil {
+		return o, fault
 	}
 	if !workspaceName.MatchString(o.Workspace) {
 		return o, badType("workspace must match %s, not %q", workspaceName, o.Workspace)
@@ -67,10 +55,10 @@ func readObligations(obj ast.Object) (Obligations, error) {
 	return o, nil
 }
 
-func one(obj ast.Object, name string) (string, error) {
+func one(obj ast.Object, name string) (string, *Rule) {
 	terms := list(obj, name)
 	if len(terms) == 0 {
-		return "", &obligationError{id: RuleUndefined, msg: name + " is undefined for an admitted message"}
+		return "", &Rule{ID: RuleUndefined, Kind: KindDeny, Msg: name + " is undefined for an admitted message"}
 	}
 	s, ok := terms[0].Value.(ast.String)
 	if !ok {
@@ -79,8 +67,8 @@ func one(obj ast.Object, name string) (string, error) {
 	return string(s), nil
 }
 
-func badType(format string, args ...any) error {
-	return &obligationError{id: RuleType, msg: fmt.Sprintf(format, args...)}
+func badType(format string, args ...any) *Rule {
+	return &Rule{ID: RuleType, Kind: KindDeny, Msg: fmt.Sprintf(format, args...)}
 }
 
 // readLimits reads the set of limits.

@@ -39,13 +39,14 @@ func (b *ruleBook) read(point Point, ans answer) Decision {
 		allowed = true
 	}
 	if allowed && point == PointMessage && len(denies) == 0 {
-		if d.Obligations, err = readObligations(obj); err != nil {
-			faults = append(faults, *err.(*obligationError).rule())
+		var fault *Rule
+		if d.Obligations, fault = readObligations(obj); fault != nil {
+			faults = append(faults, *fault)
 		}
 	}
 	switch {
 	case len(faults) > 0 || len(denies) > 0:
-		d.Rules = append(faults, denies...)
+		d.Rules = slices.Concat(faults, denies)
 	case !allowed:
 		d.Rules = []Rule{{ID: RuleDefault, Kind: KindDeny, Msg: "no rule allows it"}}
 	case len(asks) > 0:

@@ -39,12 +39,6 @@ type bench struct {
 
 type option func(*bench, *gate.Deps)
 
-func configured(audience, trust, groups string) option {
-	return func(_ *bench, d *gate.Deps) {
-		d.Config.Input.Audience, d.Config.Input.Trust, d.Config.Input.Groups = audience, trust, groups
-	}
-}
-
 // withData replaces words in the policies' data.yaml: old, new, old, new, …
 func withData(pairs ...string) option {
 	return func(b *bench, d *gate.Deps) {

@@ -55,8 +55,7 @@ func TestSessionsRunBesideEachOther(t *testing.T) {
 	const n = 8
 	var inside sync.WaitGroup
 	inside.Add(n)
-	var b *bench
-	b = newBench(func(ctx context.Context, t Turn) (string, error) {
+	b := newBench(func(ctx context.Context, t Turn) (string, error) {
 		inside.Done()
 		// Comes back only when all sessions are here at once.
 		inside.Wait()

@@ -37,7 +37,7 @@ func auditCommand(t terminal) *cli.Command {
 				})(c)
 			},
 		}},
-		Action: func(c *cli.Context) error {
+		Action: func(*cli.Context) error {
 			return wrongUse("audit: say what to do; `parachute audit verify` checks the log")
 		},
 	}

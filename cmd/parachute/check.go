@@ -52,7 +52,7 @@ func check(ctx context.Context, t terminal, cfg config.Config) error {
 		for _, r := range d.Rules {
 			fmt.Fprintln(t.out, "  "+ruleLine(r))
 		}
-		return silent
+		return errSilent
 	}
 	fmt.Fprintf(t.out, "startup        ok (audience %s, trust %s)\n", cfg.Audience, cfg.Trust)
 	for _, r := range d.Warnings() {

@@ -104,7 +104,7 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 		showDecision(t, d)
 	}
 	if d.Verdict != engine.Allow {
-		return silent
+		return errSilent
 	}
 	return nil
 }

@@ -49,8 +49,8 @@ type terminal struct {
 // usageError is the caller's mistake.
 type usageError struct{ error }
 
-// silent ends with an exit code after the command has said what is wrong.
-var silent = errors.New("failed") //nolint:revive,errname // no error to show: the command has told it
+// errSilent ends with an exit code after the command has said what is wrong.
+var errSilent = errors.New("failed")
 
 func wrongUse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
@@ -59,7 +59,7 @@ func exitCode(err error, w io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, silent):
+	case errors.Is(err, errSilent):
 		return exitFailed
 	case errors.As(err, &usage):
 		fmt.Fprintf(w, "parachute: %s\n", indent(err))

@@ -67,14 +67,14 @@ func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engi
 		Log:         log,
 	})
 	for _, c := range cfg.Connectors {
-		s.connectors = append(s.connectors, s.connector(t, c))
+		s.connectors = append(s.connectors, s.connector(ctx, t, c))
 	}
 	return s, nil
 }
 
 // connector makes the driver for a configured connector: this is the list of
 // all drivers.
-func (s *server) connector(t terminal, c config.Connector) connectors.Connector {
+func (s *server) connector(ctx context.Context, t terminal, c config.Connector) connectors.Connector {
 	switch c.Kind {
 	case "stdio":
 		return stdio.New(stdio.Deps{Name: c.Name, In: t.in, Out: t.out, Log: s.log})
@@ -84,7 +84,7 @@ func (s *server) connector(t terminal, c config.Connector) connectors.Connector 
 			Name: c.Name, In: t.in, Out: t.out, TTY: tty, Color: tty && os.Getenv("NO_COLOR") == "",
 			User: userName(), Now: time.Now,
 			Pending: func(message string) bool {
-				owed, err := s.db.TurnOwed(context.Background(), c.Name, message)
+				owed, err := s.db.TurnOwed(ctx, c.Name, message)
 				return err == nil && owed
 			},
 		})
@@ -202,7 +202,7 @@ func turnReply(r sessions.Reply) connectors.Reply {
 	}
 }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a file descriptor is small
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func userName() string {
 	if u, err := user.Current(); err == nil {

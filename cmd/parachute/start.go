@@ -87,5 +87,5 @@ func admitStart(ctx context.Context, t terminal, db *sqlite.DB, d engine.Decisio
 	for _, rule := range d.Rules {
 		fmt.Fprintln(t.err, "  "+ruleLine(rule))
 	}
-	return silent
+	return errSilent
 }

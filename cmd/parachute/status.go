@@ -42,7 +42,7 @@ func statusCommand(t terminal) *cli.Command {
 				showStatus(t, s)
 			}
 			if s.Policies.Failure != "" {
-				return silent
+				return errSilent
 			}
 			return nil
 		}),

@@ -67,7 +67,7 @@ func showTests(t terminal, source engine.Source, report engine.TestReport, verbo
 		len(report.Results)-failed, failed, report.Coverage, source.Name, report.Revision)
 	switch {
 	case failed > 0:
-		return silent
+		return errSilent
 	case len(report.Results) == 0:
 		return fmt.Errorf("no test in %s: name rules test_… in files …_test.rego", source.Name)
 	}

@@ -87,7 +87,7 @@ func usersCommand(t terminal) *cli.Command {
 				}),
 			},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(*cli.Context) error {
 			return wrongUse("users: say what to do (list, show, add, role, block, unblock, remove); `parachute users --help` shows examples")
 		},
 	}
