@@ -12,7 +12,7 @@ const WatchInterval = 200 * time.Millisecond
 // again and again instead of asking the kernel for events: that sees every kind
 // of change (a renamed folder, a bind mount, a network share) and a change is
 // taken only when two readings in a row agree, so that a half-written file is
-// not. Returns ctx's error; policies that are built in do not change, and Watch
+// not. A folder that looks as it did is not read, but for now and then. Returns ctx's error; policies that are built in do not change, and Watch
 // then only waits.
 func (e *Engine) Watch(ctx context.Context, every time.Duration) error {
 	if e.deps.Source.Kind == "embedded" {
@@ -27,17 +27,29 @@ func (e *Engine) Watch(ctx context.Context, every time.Duration) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			w.look(ctx, e)
+			w.check(ctx, e)
 		}
 	}
 }
 
-// watcher remembers the last reading, and the last one that was acted upon.
+// readAnyway is how many looks that show no change are followed by a reading all
+// the same.
+const readAnyway = 25
+
+// watcher remembers the last look, the last reading, and the last reading that
+// was acted upon.
 type watcher struct {
-	seen, done string
+	look, seen, done string
+	skipped          int
 }
 
-func (w *watcher) look(ctx context.Context, e *Engine) {
+func (w *watcher) check(ctx context.Context, e *Engine) {
+	look := e.deps.Source.look(ctx)
+	if look == w.look && w.seen == w.done && w.skipped < readAnyway {
+		w.skipped++
+		return
+	}
+	w.look, w.skipped = look, 0
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	f, err := e.deps.Source.read(ctx)

@@ -13,9 +13,12 @@ import (
 )
 
 const (
-	// fetchInterval is how often the queue looks for work. SQLite cannot call us,
-	// so this is what a turn waits before it begins.
-	fetchInterval = 10 * time.Millisecond
+	// fetchCooldown is the least time between two looks for work. A turn is looked
+	// for when the transaction that admits it has told so (the queue reads those
+	// notes twenty times a second, which costs less than looking for work), and
+	// otherwise every fetchInterval.
+	fetchCooldown = 5 * time.Millisecond
+	fetchInterval = time.Second
 	// maxWaiting is how many turns are held at once. Most of them wait for their
 	// session's turn before them.
 	maxWaiting = 500
@@ -79,8 +82,7 @@ func (db *DB) RunQueue(ctx context.Context, jobs Jobs, grace time.Duration) erro
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWaiting}},
 		Workers:           workers,
 		Logger:            slog.New(quiet{db.log.Handler()}),
-		PollOnly:          true,
-		FetchCooldown:     fetchInterval,
+		FetchCooldown:     fetchCooldown,
 		FetchPollInterval: fetchInterval,
 		JobTimeout:        -1,
 		RetryPolicy:       retry{},
