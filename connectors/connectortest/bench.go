@@ -76,7 +76,7 @@ func (b *bench) events(n int) ([]connectors.Message, error) {
 			if len(got) >= n {
 				return got, nil
 			}
-			return got, fmt.Errorf("Run returned (%v) when %d of %d events had arrived", err, len(got), n)
+			return got, fmt.Errorf("Run returned when %d of %d events had arrived: %w", len(got), n, err)
 		case <-b.ctx.Done():
 			return got, fmt.Errorf("%d of %d events arrived: %w", len(got), n, b.ctx.Err())
 		}
@@ -156,7 +156,7 @@ func (b *bench) abandon() {
 	timer := time.NewTimer(stopTime)
 	defer timer.Stop()
 	select {
-	case <-b.done:
+	case <-b.done: //nolint:errcheck // the case has its result already
 	case <-timer.C:
 	}
 }

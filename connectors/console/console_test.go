@@ -95,8 +95,7 @@ func TestWithoutPendingNoLineWaits(t *testing.T) {
 }
 
 func TestAnswerThatComesBeforePendingIsAsked(t *testing.T) {
-	var c *Connector
-	c = New(Deps{In: strings.NewReader("one\ntwo\n"), Out: io.Discard, Pending: func(string) bool { return true }})
+	c := New(Deps{In: strings.NewReader("one\ntwo\n"), Out: io.Discard, Pending: func(string) bool { return true }})
 	got := 0
 	err := c.Run(t.Context(), func(ctx context.Context, m connectors.Message) error {
 		got++

@@ -77,7 +77,7 @@ func TestClosedOutIsAnErrorOfSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close()
+	defer w.Close() //nolint:errcheck // nothing is left to write
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
