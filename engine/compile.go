@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
 )
@@ -99,6 +101,9 @@ func mergeData(into map[string]any, name string, content []byte) error {
 	if err := util.Unmarshal(content, &doc); err != nil {
 		return err
 	}
+	if err := onlyOnce(name, content); err != nil {
+		return err
+	}
 	if doc == nil {
 		return nil
 	}
@@ -112,6 +117,20 @@ func mergeData(into map[string]any, name string, content []byte) error {
 		}
 	}
 	return mergeObject(into, obj, "")
+}
+
+// onlyOnce refuses a key that stands twice in one YAML file: OPA would take the
+// last one and drop the first with all that is below it.
+func onlyOnce(name string, content []byte) error {
+	if strings.HasSuffix(name, ".json") {
+		return nil
+	}
+	_, err := parser.ParseBytes(content, 0)
+	var fault *yaml.SyntaxError
+	if errors.As(err, &fault) && strings.Contains(fault.Message, "already defined") {
+		return fmt.Errorf("line %d: %s; put what belongs to it under one key", fault.Token.Position.Line, fault.Message)
+	}
+	return nil
 }
 
 func mergeObject(into, from map[string]any, at string) error {

@@ -37,12 +37,12 @@ func TestMessageVerdictsNameTheirRule(t *testing.T) {
 		},
 		{
 			"unknown trust admits nothing",
-			map[string]string{"main.rego": strings.Replace(small()["main.rego"], `"sandboxed"`, `"root"`, 1)},
+			map[string]string{"main.rego": strings.Replace(small()["main.rego"], `"sandboxed"`, `"root" if input.user.name == "Ana"`, 1)},
 			[]string{"member"}, engine.Deny, engine.RuleType, "", "",
 		},
 		{
 			"a workspace that is a path admits nothing",
-			map[string]string{"main.rego": strings.Replace(small()["main.rego"], `"personal"`, `"../.ssh"`, 1)},
+			map[string]string{"main.rego": strings.Replace(small()["main.rego"], `"personal"`, `"../.ssh" if input.user.name == "Ana"`, 1)},
 			[]string{"member"}, engine.Deny, engine.RuleType, "", "",
 		},
 		{
@@ -52,7 +52,9 @@ func TestMessageVerdictsNameTheirRule(t *testing.T) {
 		},
 		{
 			"allow that is no boolean admits nothing",
-			map[string]string{"main.rego": strings.Replace(small()["main.rego"], "allow if", `allow := "yes" if`, 1)},
+			map[string]string{"main.rego": strings.Replace(small()["main.rego"], "allow if", `allow := "yes" if input.user.name == "Ana"
+
+other if`, 1), "main_test.rego": ""},
 			[]string{"member"}, engine.Deny, engine.RuleType, "", "",
 		},
 		{
@@ -183,11 +185,11 @@ func TestLimits(t *testing.T) {
 		t.Errorf("got %+v, %+v", got, fault)
 	}
 	for name, body := range map[string]string{
-		"max is text":    `limits contains {"name": "a", "per": "user", "max": "3", "window": "1m"}`,
-		"max is a half":  `limits contains {"name": "a", "per": "user", "max": 2.5, "window": "1m"}`,
-		"no window":      `limits contains {"name": "a", "per": "user", "max": 3}`,
-		"not an object":  `limits contains "3 per minute"`,
-		"max is missing": `limits contains {"name": "a", "per": "user", "window": "1m"}`,
+		"max is text":    `limits contains {"name": "a", "per": "user", "max": "3", "window": "1m"} if input.user.name == "Ana"`,
+		"max is a half":  `limits contains {"name": "a", "per": "user", "max": 2.5, "window": "1m"} if input.user.name == "Ana"`,
+		"no window":      `limits contains {"name": "a", "per": "user", "max": 3} if input.user.name == "Ana"`,
+		"not an object":  `limits contains "3 per minute" if input.user.name == "Ana"`,
+		"max is missing": `limits contains {"name": "a", "per": "user", "window": "1m"} if input.user.name == "Ana"`,
 	} {
 		if got, fault := open(t, rule(body)).Current().Limits(t.Context(), message("member")); fault == nil || fault.ID != engine.RuleType {
 			t.Errorf("%s: got %+v, %+v", name, got, fault)

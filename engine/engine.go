@@ -22,6 +22,9 @@ type Deps struct {
 	// SkipTests loads policies without running their tests, to ask what they would
 	// say. What decides about people is always tested.
 	SkipTests bool
+	// Accept is asked about a revision that a reload would make live, last of all;
+	// its error refuses it. It may be nil. Open does not ask it.
+	Accept func(ctx context.Context, p *Policy) error
 	// Now tells the time for Status alone; no decision sees it.
 	Now func() time.Time
 }
@@ -63,7 +66,7 @@ func Open(ctx context.Context, deps Deps) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.load(ctx, f); err != nil {
+	if err := e.load(ctx, f, nil); err != nil {
 		return nil, fmt.Errorf("load policies in %s: %w", deps.Source.Name, err)
 	}
 	return e, nil
@@ -102,15 +105,15 @@ func (e *Engine) swap(ctx context.Context, f files) error {
 		return nil
 	}
 	old := e.Current().Revision()
-	if err := e.load(ctx, f); err != nil {
+	if err := e.load(ctx, f, e.deps.Accept); err != nil {
 		return e.refuse(ctx, err)
 	}
 	e.deps.Log.InfoContext(ctx, "policies reloaded", "revision", short(f.revision), "was", short(old), "source", e.deps.Source.Name)
 	return nil
 }
 
-// load builds, tests and probes f aside, then swaps it in.
-func (e *Engine) load(ctx context.Context, f files) error {
+// load builds, probes and tests f aside, asks accept about it, then swaps it in.
+func (e *Engine) load(ctx context.Context, f files, accept func(context.Context, *Policy) error) error {
 	p, err := build(ctx, f, e.deps.Timeout)
 	if err != nil {
 		return err
@@ -130,6 +133,11 @@ func (e *Engine) load(ctx context.Context, f files) error {
 			return err
 		}
 		tests = len(report.Results)
+	}
+	if accept != nil {
+		if err := accept(ctx, p); err != nil {
+			return err
+		}
 	}
 	e.current.Store(p)
 	e.mu.Lock()

@@ -11,33 +11,55 @@ import (
 )
 
 // probe asks every decision point about plain inputs, so that a policy that
-// never ends, or fails on each input, is found before it goes live and not by
-// the first message.
+// never ends, fails, or answers with what is no answer is found before it goes
+// live and not by the first message.
 func (p *Policy) probe(ctx context.Context) error {
 	for _, in := range probeMessages() {
-		if err := probeOne(ctx, p, p.limits, in); err != nil {
+		ans, err := probeOne(ctx, p, p.limits, in)
+		if err != nil {
+			return err
+		}
+		if _, err := readLimits(ans.value); err != nil {
 			return err
 		}
 		in.Limits = &LimitsInput{Exceeded: []ExceededInput{}}
-		if err := probeOne(ctx, p, p.points[PointMessage], in); err != nil {
+		if ans, err = probeOne(ctx, p, p.points[PointMessage], in); err != nil {
+			return err
+		}
+		if err := faultIn(p.book.read(PointMessage, ans)); err != nil {
 			return err
 		}
 	}
 	config := ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}}
 	user := UserInput{ID: "probe:1", Roles: []string{"member"}}
-	if err := probeOne(ctx, p, p.points[PointTool], ToolInput{
+	ans, err := probeOne(ctx, p, p.points[PointTool], ToolInput{
 		Version: InputVersion, Time: 1, Config: config, Connector: ConnectorInput{Name: "probe", Kind: "stdio"},
 		Chat: ChatInput{ID: "probe:1", Kind: "dm"}, User: user,
 		Session: SessionInput{ID: "probe", User: user.ID, Trust: "sandboxed", Workspace: "personal", Access: "read_write"},
 		Tool:    Tool{Name: "notes.read", Kind: "read", Path: "a.md"},
-	}); err != nil {
+	})
+	if err == nil {
+		err = faultIn(p.book.read(PointTool, ans))
+	}
+	if err != nil {
 		return err
 	}
-	return probeOne(ctx, p, p.points[PointStartup], StartupInput{
+	_, err = probeOne(ctx, p, p.points[PointStartup], StartupInput{
 		Version: InputVersion, Time: 1, Files: []FileInput{},
 		Config: StartupConfig{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: config.Agent,
 			Policies: PoliciesInput{Source: "folder"}, Connectors: []ConnectorInput{}, Workspaces: []WorkspaceInput{}},
 	})
+	return err
+}
+
+// faultIn gives the fault of a decision that no policy meant.
+func faultIn(d Decision) error {
+	for _, r := range d.Rules {
+		if r.ID == RuleType {
+			return fmt.Errorf("a plain message would be denied by %s: %s", r.ID, r.Msg)
+		}
+	}
+	return nil
 }
 
 func probeMessages() []MessageInput {
@@ -63,20 +85,17 @@ func probeMessages() []MessageInput {
 	return out
 }
 
-func probeOne[T any](ctx context.Context, p *Policy, q *query[T], in any) error {
+func probeOne[T any](ctx context.Context, p *Policy, q *query[T], in any) (answer, error) {
 	value, err := toValue(in)
 	if err != nil {
-		return err
+		return answer{}, err
 	}
 	var last lastPlace
-	_, err = q.run(ctx, value, p.timeout, rego.EvalQueryTracer(&last))
-	if err == nil {
-		return nil
-	}
+	ans, err := q.run(ctx, value, p.timeout, rego.EvalQueryTracer(&last))
 	if errors.Is(err, errTimeout) && last.at != nil {
-		return fmt.Errorf("%s:%d: %w (still at %q)", last.at.File, last.at.Row, err, firstLine(string(last.at.Text)))
+		return ans, fmt.Errorf("%s:%d: %w (still at %q)", last.at.File, last.at.Row, err, firstLine(string(last.at.Text)))
 	}
-	return err
+	return ans, err
 }
 
 // lastPlace remembers the last expression that evaluation came to.

@@ -1,12 +1,16 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/parachute-gate/parachute/engine"
 )
@@ -32,6 +36,9 @@ var bad = map[string]struct {
 	"bad data":            {map[string]string{"data.yaml": "a: [1\n"}, []string{"data.yaml"}},
 	"data is a list":      {map[string]string{"data.yaml": "- 1\n"}, []string{"data.yaml"}},
 	"data given twice":    {map[string]string{"data.yaml": "x:\n  y: 1\n", "x/data.yaml": "y: 2\n"}, []string{"x/data.yaml", "x.y"}},
+	"a key twice":         {map[string]string{"data.yaml": "limits:\n  a: 1\nother: 2\nlimits:\n  b: 2\n"}, []string{"data.yaml", "line 4", "limits"}},
+	"a limit of words":    {map[string]string{"a.rego": "package parachute.message\n\nlimits contains {\"name\": \"a\", \"per\": \"user\", \"max\": \"two\", \"window\": \"1m\"}\n"}, []string{"max must be a number"}},
+	"a trust of its own":  {map[string]string{"main.rego": strings.Replace(small()["main.rego"], "\"sandboxed\"", "\"root\"", 1)}, []string{"engine.type", "trust"}},
 	"data over a rule":    {map[string]string{"data.yaml": "parachute:\n  message:\n    allow: true\n"}, []string{"parachute/message/allow"}},
 	"misspelt path": {map[string]string{
 		"a.rego":                     "# METADATA\n# scope: package\n# schemas:\n#   - input: schema.message.input\npackage parachute.message\n\ndeny contains \"x\" if input.usr == \"a\"\n",
@@ -195,5 +202,25 @@ func TestRevisionNamesEveryByte(t *testing.T) {
 			t.Errorf("%s has the revision of %s", name, was)
 		}
 		seen[r] = name
+	}
+}
+
+func TestWhoeverStartsItMayRefuseARevision(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, small())
+	asked := 0
+	e, err := engine.Open(t.Context(), engine.Deps{
+		Source: engine.Folder(dir), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Accept: func(context.Context, *engine.Policy) error {
+			asked++
+			return errors.New("the startup rules are against it")
+		},
+	})
+	if err != nil || asked != 0 {
+		t.Fatalf("asked %d times, %v", asked, err)
+	}
+	write(t, dir, map[string]string{"data.yaml": "a: 1\n"})
+	if err := e.Reload(t.Context()); err == nil || !strings.Contains(e.Status().Failure, "startup rules") || asked != 1 {
+		t.Errorf("%v, status %+v, asked %d times", err, e.Status(), asked)
 	}
 }

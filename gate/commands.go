@@ -17,6 +17,10 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 		if s != nil {
 			c.End = s.ID
 		}
+		if o := out.Obligations; facts.Workspace != "" && facts.Workspace != o.Workspace {
+			// The one that was chosen is lost.
+			c.Choose = o.Workspace
+		}
 		c.Turn.Reply = "Done: we start afresh."
 	case "stop":
 		c.Turn.Reply = "There is nothing to stop."

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/parachute-gate/parachute/engine"
@@ -23,7 +24,7 @@ func (s *server) banner(t terminal, startup engine.Decision) {
 	fmt.Fprintf(t.out, "Parachute %s: every message is decided by policy before anything happens.\n", version)
 	fmt.Fprintf(t.out, "  policies  %s, revision %.12s\n", p.Source, p.Revision)
 	fmt.Fprintf(t.out, "  audience  %s, trust %s\n", s.cfg.Audience, s.cfg.Trust)
-	fmt.Fprintf(t.out, "  data      %s (`parachute logs` in another shell shows each decision)\n", s.cfg.Data)
+	fmt.Fprintf(t.out, "  data      %s (`%s logs` in another shell shows each decision)\n", s.cfg.Data, os.Args[0])
 	for _, w := range startup.Warnings() {
 		fmt.Fprintf(t.out, "  %s\n", ruleLine(w))
 	}

@@ -35,7 +35,7 @@ func check(ctx context.Context, t terminal, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	report, err := engine.Test(ctx, source)
+	report, err := engine.Test(ctx, source, false)
 	if err == nil {
 		err = report.Err()
 	}
@@ -43,7 +43,7 @@ func check(ctx context.Context, t terminal, cfg config.Config) error {
 		return fmt.Errorf("test policies in %s: %w", source.Name, err)
 	}
 	fmt.Fprintf(t.out, "policies       ok (%s, revision %.12s, %d tests pass)\n", source.Name, report.Revision, len(report.Results))
-	d, err := decideStartup(ctx, cfg, e, source)
+	d, err := decideStartup(ctx, cfg, e.Current(), source)
 	if err != nil {
 		return err
 	}

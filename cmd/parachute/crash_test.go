@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -89,15 +90,11 @@ func (k *killer) run(t *testing.T, c *child, n int) {
 	heard, _ := k.b.heard()
 	if n%5 == 0 { // while it starts
 		time.Sleep(k.upTo(k.startup))
-	} else { // while it works: how much it has done by then does not hang on the machine
-		more := 1 + k.random.IntN(40)
-		k.b.await(c, "lines", func() bool {
-			now, _ := k.b.heard()
-			if now > heard && began != (time.Time{}) {
-				k.startup, began = time.Since(began), time.Time{}
-			}
-			return now >= heard+more
-		})
+	} else { // while it works: how far it is does not hang on how fast the machine is
+		more := k.random.IntN(40)
+		k.awaitLines(c, heard+1)
+		k.startup = time.Since(began)
+		k.awaitLines(c, heard+1+more)
 		time.Sleep(k.upTo(20 * time.Millisecond))
 	}
 	if !c.running() {
@@ -106,9 +103,16 @@ func (k *killer) run(t *testing.T, c *child, n int) {
 	c.kill()
 	c.awaitEnd(t)
 	feeding.Wait()
-	if bad := c.log.lines("level=ERROR"); len(bad) > 0 {
-		t.Errorf("run %d logged errors: %q", n, bad[:min(5, len(bad))])
+	for _, line := range c.log.lines("level=ERROR") {
+		// A turn under which several lives ended is failed visibly.
+		if !strings.Contains(line, "turn given up") {
+			t.Errorf("life %d logged an error: %s", n, line)
+		}
 	}
+}
+
+func (k *killer) awaitLines(c *child, n int) {
+	k.b.await(c, "lines", func() bool { now, _ := k.b.heard(); return now >= n })
 }
 
 func (k *killer) upTo(d time.Duration) time.Duration {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -33,24 +34,46 @@ func decideCommand(t terminal) *cli.Command {
 			"Exit code 0: it would be admitted. 1: it would be denied.",
 		Flags: []cli.Flag{
 			configFlag(),
-			&cli.StringFlag{Name: "input", Aliases: []string{"i"}, Required: true, Usage: "the message, a `FILE` or - for standard input"},
+			&cli.StringFlag{Name: "input", Aliases: []string{"i"}, Usage: "the message, a `FILE` or - for standard input"},
 			&cli.StringFlag{Name: "connector", Value: "stdio", Usage: "the `NAME` of the connector that it would come through"},
+			&cli.TimestampFlag{Name: "at", Layout: time.RFC3339, Usage: "decide as if it were `TIME` (2026-03-01T23:30:00+01:00)"},
 			&cli.BoolFlag{Name: "json", Usage: "decision and policy input, as JSON"},
 		},
 		Action: withConfig(func(c *cli.Context, cfg config.Config) error {
+			if c.String("input") == "" {
+				return wrongUse("decide: which message? `parachute decide -i FILE`, or -i - for standard input")
+			}
 			m, err := readMessage(t, c.String("input"))
 			if err != nil {
 				return err
 			}
-			from := gate.Source{Name: c.String("connector"), Kind: "stdio"}
-			for _, conn := range cfg.Connectors {
-				if conn.Name == from.Name {
-					from.Kind = conn.Kind
-				}
+			from, err := decideSource(cfg, c.String("connector"), c.IsSet("connector"))
+			if err != nil {
+				return err
 			}
-			return decide(c.Context, t, cfg, from, m, c.Bool("json"))
+			now := time.Now
+			if at := c.Timestamp("at"); at != nil {
+				now = func() time.Time { return *at }
+			}
+			return decide(c.Context, t, cfg, from, m, now, c.Bool("json"))
 		}),
 	}
+}
+
+// decideSource is the connector that the message would come through. One that is
+// named must be there.
+func decideSource(cfg config.Config, name string, named bool) (gate.Source, error) {
+	names := make([]string, 0, len(cfg.Connectors))
+	for _, conn := range cfg.Connectors {
+		if conn.Name == name {
+			return gate.Source{Name: name, Kind: conn.Kind}, nil
+		}
+		names = append(names, conn.Name)
+	}
+	if named {
+		return gate.Source{}, wrongUse("--connector %q is not configured; there are: %s", name, strings.Join(names, ", "))
+	}
+	return gate.Source{Name: name, Kind: "stdio"}, nil
 }
 
 func readMessage(t terminal, file string) (connectors.Message, error) {
@@ -74,7 +97,7 @@ func readMessage(t terminal, file string) (connectors.Message, error) {
 	return m, nil
 }
 
-func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source, m connectors.Message, asJSON bool) error {
+func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source, m connectors.Message, now func() time.Time, asJSON bool) error {
 	e, err := openUntested(ctx, cfg)
 	if err != nil {
 		return err
@@ -88,7 +111,7 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 	if err != nil {
 		return err
 	}
-	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: slog.New(slog.DiscardHandler), Now: now})
 	d, in, err := g.Preview(ctx, from, m)
 	if err != nil {
 		return err
@@ -101,6 +124,7 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 			return fmt.Errorf("write decision: %w", err)
 		}
 	} else {
+		fmt.Fprintf(t.out, "%s in %s\n", in.User.ID, in.Chat.ID)
 		showDecision(t, d)
 	}
 	if d.Verdict != engine.Allow {
@@ -139,8 +163,12 @@ func showDecision(t terminal, d engine.Decision) {
 	fmt.Fprintf(t.out, "%s by %s, revision %.12s\n", d.Verdict, d.Rule().ID, d.Revision)
 	for _, r := range d.Rules {
 		fmt.Fprintln(t.out, "  "+ruleLine(r))
-		if r.Reply != "" {
-			fmt.Fprintf(t.out, "        the chat reads: %q\n", r.Reply)
+	}
+	if d.Verdict != engine.Allow {
+		if reply := d.Reply(); reply != "" {
+			fmt.Fprintf(t.out, "  the chat reads: %q\n", reply)
+		} else {
+			fmt.Fprintln(t.out, "  the chat reads nothing")
 		}
 	}
 	if d.Verdict == engine.Allow {

@@ -67,14 +67,18 @@ func initDir(t terminal, dir string) error {
 			written++
 		}
 	}
-	fmt.Fprintf(t.out, "Wrote %d files to %s", written, dir)
+	here, change := "this folder", ""
+	if dir != "." {
+		here, change = dir, "`cd "+dir+"`, "
+	}
+	fmt.Fprintf(t.out, "Wrote %d files to %s", written, here)
 	if kept > 0 {
 		fmt.Fprintf(t.out, " (%d were there and are kept)", kept)
 	}
 	fmt.Fprint(t.out, ".\n\n  parachute.yaml      audience, trust, connectors\n"+
 		"  policies/data.yaml  who may do what, how often: start here\n"+
 		"  policies/           the rules, and their tests\n\n"+
-		"Next: `parachute check`, then `parachute start`.\n")
+		"Next: "+change+"`parachute check`, then `parachute start`.\n")
 	return nil
 }
 

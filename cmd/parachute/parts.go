@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -77,12 +78,23 @@ func policySource(cfg config.Config) (engine.Source, error) {
 	return engine.Folder(dir), nil
 }
 
-func openEngine(ctx context.Context, cfg config.Config, log *slog.Logger) (*engine.Engine, error) {
-	source, err := policySource(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return engine.Open(ctx, engine.Deps{Source: source, Log: log, Timeout: cfg.Decisions.Timeout, Now: time.Now})
+// openEngine loads the policies that will decide. A reload must pass the startup
+// rules as well: what a restart would refuse does not go live.
+func openEngine(ctx context.Context, cfg config.Config, source engine.Source, log *slog.Logger) (*engine.Engine, error) {
+	return engine.Open(ctx, engine.Deps{
+		Source: source, Log: log, Timeout: cfg.Decisions.Timeout, Now: time.Now,
+		Accept: func(ctx context.Context, p *engine.Policy) error {
+			d, err := decideStartup(ctx, cfg, p, source)
+			if err != nil || d.Verdict == engine.Allow {
+				return err
+			}
+			lines := []string{"the startup rules would refuse to start with them:"}
+			for _, r := range d.Rules {
+				lines = append(lines, ruleLine(r))
+			}
+			return errors.New(strings.Join(lines, "\n"))
+		},
+	})
 }
 
 // openUntested loads the policies to ask what they would say, whatever their

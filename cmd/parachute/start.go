@@ -46,7 +46,7 @@ func start(ctx context.Context, t terminal, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	policies, err := openEngine(ctx, cfg, log)
+	policies, err := openEngine(ctx, cfg, source, log)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func start(ctx context.Context, t terminal, cfg config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	startup, err := decideStartup(ctx, cfg, policies, source)
+	startup, err := decideStartup(ctx, cfg, policies.Current(), source)
 	if err != nil {
 		return err
 	}

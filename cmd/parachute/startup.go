@@ -82,12 +82,12 @@ func startupRecord(d engine.Decision) (audit.Record, error) {
 }
 
 // decideStartup asks the startup rules.
-func decideStartup(ctx context.Context, cfg config.Config, e *engine.Engine, source engine.Source) (engine.Decision, error) {
+func decideStartup(ctx context.Context, cfg config.Config, p *engine.Policy, source engine.Source) (engine.Decision, error) {
 	in, err := startupInput(cfg, source)
 	if err != nil {
 		return engine.Decision{}, err
 	}
-	return e.Current().Startup(ctx, in), nil
+	return p.Startup(ctx, in), nil
 }
 
 // ruleLine shows a rule as people read it.
@@ -96,5 +96,8 @@ func ruleLine(r engine.Rule) string {
 	if where != "" {
 		where = " (" + where + ")"
 	}
-	return fmt.Sprintf("%-5s %s%s: %s", r.Kind, r.ID, where, r.Msg)
+	if r.Msg != "" {
+		return fmt.Sprintf("%-5s %s%s: %s", r.Kind, r.ID, where, r.Msg)
+	}
+	return fmt.Sprintf("%-5s %s%s", r.Kind, r.ID, where)
 }

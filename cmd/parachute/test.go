@@ -33,7 +33,7 @@ func testCommand(t terminal) *cli.Command {
 			if err != nil {
 				return err
 			}
-			report, err := engine.Test(c.Context, source)
+			report, err := engine.Test(c.Context, source, true)
 			if err != nil {
 				return fmt.Errorf("load policies in %s: %w", source.Name, err)
 			}

@@ -104,7 +104,11 @@ func withUsers(n int, do func(context.Context, *sqlite.DB, *cli.Context, string)
 		if err != nil {
 			return err
 		}
-		db, err := openPeople(c.Context, cfg)
+		open := openPeople
+		if c.Command.Name != "add" && c.Command.Name != "block" {
+			open = openStore
+		}
+		db, err := open(c.Context, cfg)
 		if err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ var owners = []owner{
 	{path: "golang.org/x/term", why: "only cmd knows terminals", folders: []string{"cmd/*"}},
 	{path: "github.com/agnivade/levenshtein", why: "only the configuration guesses what a key was meant to be",
 		folders: []string{"internal/config"}},
-	{path: "github.com/goccy/go-yaml", why: "only the configuration is YAML", folders: []string{"internal/config"}, tests: true},
+	{path: "github.com/goccy/go-yaml", why: "the configuration and the policies' data are YAML", folders: []string{"internal/config", "engine"}, tests: true},
 
 	{path: "github.com/bwmarrin/discordgo", why: "a platform, a connector", folders: []string{"connectors/discord"}},
 	{path: "github.com/go-telegram-bot-api/telegram-bot-api", why: "a platform, a connector", folders: []string{"connectors/telegram"}},

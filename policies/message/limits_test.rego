@@ -40,6 +40,11 @@ test_stranger_is_not_denied_for_a_missing_limit if {
 	not fixtures.fired(fixtures.decide(stranger).deny, "no limit")
 }
 
+test_role_that_is_named_has_not_the_others_limits if {
+	limits := fixtures.decide_with({"limits": {"others": {"messages_per_minute": 1000}}}, {}).limits
+	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {20}
+}
+
 test_limits_are_asked_before_anything_is_counted if {
 	doc := json.remove(fixtures.message_input, ["limits"])
 	{"name": "messages_per_minute", "per": "user", "max": 20, "window": "1m"} in fixtures.decide_exactly(fixtures.settings, doc).limits
@@ -54,6 +59,9 @@ test_nets_hold_everybody_together if {
 	limits := fixtures.decide({}).limits
 	{"name": "connector_messages_per_minute", "per": "connector", "max": 300, "window": "1m"} in limits
 	{"name": "all_messages_per_minute", "per": "all", "max": 600, "window": "1m"} in limits
+	every limit in limits {
+		limit.per in {"user", "connector", "all"}
+	}
 }
 
 test_group_is_counted_as_a_whole if {

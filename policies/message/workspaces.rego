@@ -5,6 +5,18 @@ import data.parachute.common
 # The workspace of the session, once it is clear that the sender may use it.
 workspace := requested_workspace if common.access(requested_workspace)
 
+# Commands go through when the chosen workspace is lost, so that one of them can mend it.
+workspace := data.default_workspace if {
+	is_command
+	not asks_for_workspace
+	not requested_open
+	common.access(data.default_workspace)
+}
+
+requested_open if common.access(requested_workspace)
+
+asks_for_workspace if input.message.command == "workspace"
+
 vault := {"access": common.access(workspace)}
 
 requested_workspace := input.workspace.requested
