@@ -124,7 +124,6 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 			return fmt.Errorf("write decision: %w", err)
 		}
 	} else {
-		fmt.Fprintf(t.out, "%s in %s\n", in.User.ID, in.Chat.ID)
 		showDecision(t, d)
 	}
 	if d.Verdict != engine.Allow {
@@ -166,9 +165,9 @@ func showDecision(t terminal, d engine.Decision) {
 	}
 	if d.Verdict != engine.Allow {
 		if reply := d.Reply(); reply != "" {
-			fmt.Fprintf(t.out, "  the chat reads: %q\n", reply)
+			fmt.Fprintf(t.out, "        the chat reads: %q\n", reply)
 		} else {
-			fmt.Fprintln(t.out, "  the chat reads nothing")
+			fmt.Fprintln(t.out, "        the chat reads nothing")
 		}
 	}
 	if d.Verdict == engine.Allow {

@@ -52,3 +52,15 @@ test_stranger_hears_nothing_of_workspaces if {
 	not answer.allow
 	not fixtures.fired(answer.deny, "data.workspaces")
 }
+
+# Who lost the workspace that was chosen gets out by a command, but does not go on talking as if nothing had happened.
+test_commands_go_through_when_the_chosen_workspace_is_lost if {
+	answer := fixtures.decide(object.union(asking("finance", "member"), {"message": {"kind": "command", "command": "new"}}))
+	answer.workspace == "personal"
+	not fixtures.fired(answer.deny, "data.workspaces")
+}
+
+test_asking_for_a_workspace_that_is_not_theirs_is_no_way_out if {
+	answer := fixtures.decide(object.union(asking("finance", "member"), {"message": {"kind": "command", "command": "workspace"}}))
+	fixtures.said(answer.deny, "data.workspaces") == "reply:workspace"
+}

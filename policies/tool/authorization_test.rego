@@ -14,7 +14,7 @@ test_member_writes_a_note if {
 
 test_stranger_uses_nothing if {
 	answer := fixtures.use({"user": {"roles": []}})
-	not answer.allow
+	answer.allow == false
 	fixtures.said(answer.deny, "no tools") == "reply:tool"
 }
 
@@ -86,6 +86,11 @@ test_direct_session_of_the_owner if {
 	not fixtures.fired(fixtures.use(direct).deny, "the session's trust")
 	not fixtures.fired(fixtures.use(direct).warn, "on the host")
 	fixtures.fired(fixtures.use(object.union(direct, kind("execute"))).warn, "on the host")
+}
+
+test_session_of_unknown_trust_is_nobodys if {
+	owner := {"config": {"trust": "direct"}, "user": {"roles": ["owner"]}, "session": {"trust": "full"}}
+	fixtures.fired(fixtures.use(owner).deny, "the session's trust")
 }
 
 test_program_in_the_sandbox_is_no_warning if {
