@@ -13,12 +13,21 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
+// unfit are built-ins that OPA does not call nondeterministic, and that decisions
+// go without all the same: two that read the clock unseen, and two with which one
+// call takes memory or time without bound, and no deadline can stop it.
+var unfit = []string{
+	ast.OPARuntime.Name,
+	"crypto.x509.parse_and_verify_certificates", "crypto.x509.parse_and_verify_certificates_with_options",
+	"bits.lsh", "strings.render_template",
+}
+
 // capabilities are OPA's own without every built-in that could make two
-// decisions on one input differ, or reach out of the process.
+// decisions on one input differ, reach out of the process or bring it down.
 func capabilities() *ast.Capabilities {
 	caps := ast.CapabilitiesForThisVersion()
 	caps.Builtins = slices.DeleteFunc(caps.Builtins, func(b *ast.Builtin) bool {
-		return b.IsNondeterministic() || b.Name == ast.OPARuntime.Name
+		return b.IsNondeterministic() || slices.Contains(unfit, b.Name)
 	})
 	caps.AllowNet = []string{}
 	return caps
@@ -45,6 +54,9 @@ func parse(f files, caps *ast.Capabilities) (parsed, error) {
 		case strings.HasPrefix(name, "schemas/") && strings.HasSuffix(name, ".json"):
 			var schema any
 			if err = util.Unmarshal(content, &schema); err == nil {
+				err = writtenOut(schema)
+			}
+			if err == nil {
 				out.schemas.Put(schemaRef(name), schema)
 			}
 		case strings.HasPrefix(path.Base(name), "data."):
@@ -82,6 +94,29 @@ func placed(list ast.Errors) error {
 		}
 	}
 	return errors.Join(out...)
+}
+
+// writtenOut refuses a schema that refers: one that comes back to itself would
+// take the stack of the process with it.
+func writtenOut(schema any) error {
+	switch s := schema.(type) {
+	case map[string]any:
+		if _, ok := s["$ref"]; ok {
+			return errors.New("a schema must be written out: $ref is not taken")
+		}
+		for _, v := range s {
+			if err := writtenOut(v); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, v := range s {
+			if err := writtenOut(v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // schemaRef is the name that `opa check -s schemas` gives a schema file.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -88,24 +89,72 @@ func (q *query[T]) ask(ctx context.Context, in any, timeout time.Duration, read 
 	return out, false, err
 }
 
+// maxAbandoned is how many evaluations that no deadline could stop may go on
+// behind. With as many as that, nothing is decided any more until one ends.
+const maxAbandoned = 4
+
+// overtime is how long after its deadline an evaluation may take to stop.
+const overtime = 100 * time.Millisecond
+
+// run evaluates, and is back in time whatever the policies do: the deadline
+// stops an evaluation between its steps, and one that is stuck inside of a step
+// is left behind.
 func (q *query[T]) run(ctx context.Context, in ast.Value, timeout time.Duration, opts ...rego.EvalOption) (answer, error) {
+	if q.abandoned.Load() >= maxAbandoned {
+		return answer{}, fmt.Errorf("%w earlier, and %d evaluations still run", errTimeout, maxAbandoned)
+	}
 	cancel := topdown.NewCancel()
-	defer time.AfterFunc(timeout, cancel.Cancel).Stop()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
-	var tracker topdown.EvaluatedRuleTracker
-	rs, err := q.prepared.Eval(ctx, append(opts,
-		rego.EvalParsedInput(in),
-		rego.EvalExternalCancel(cancel),
-		rego.EvalEvaluatedRuleTracker(&tracker),
-	)...)
+	deadline := time.AfterFunc(timeout, cancel.Cancel)
+	defer deadline.Stop()
+	type outcome struct {
+		answer
+		error
+	}
+	done := make(chan outcome, 1)
+	var ended atomic.Bool // by whoever comes first: the evaluation, or its deadline
+	go func() {
+		ans, err := q.evaluate(context.WithoutCancel(ctx), in, append(opts, rego.EvalExternalCancel(cancel)))
+		done <- outcome{ans, err}
+		if !ended.CompareAndSwap(false, true) {
+			q.abandoned.Add(-1)
+		}
+	}()
+	late := time.NewTimer(timeout + overtime)
+	defer late.Stop()
+	var out outcome
+	select {
+	case out = <-done:
+	case <-late.C:
+		q.abandoned.Add(1)
+		if ended.CompareAndSwap(false, true) {
+			return answer{}, fmt.Errorf("%w after %s, and cannot be stopped", errTimeout, timeout)
+		}
+		q.abandoned.Add(-1)
+		out = <-done
+	}
 	switch {
 	case ctx.Err() != nil:
 		return answer{}, fmt.Errorf("interrupted: %w", ctx.Err())
-	case err != nil && topdown.IsCancel(err):
+	case out.error != nil && topdown.IsCancel(out.error):
 		return answer{}, fmt.Errorf("%w after %s", errTimeout, timeout)
-	case err != nil:
+	}
+	return out.answer, out.error
+}
+
+// evaluate asks OPA. A panic of a built-in is an error like any other.
+func (q *query[T]) evaluate(ctx context.Context, in ast.Value, opts []rego.EvalOption) (ans answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			ans, err = answer{}, fmt.Errorf("the evaluation panicked: %v", p)
+		}
+	}()
+	var tracker topdown.EvaluatedRuleTracker
+	rs, err := q.prepared.Eval(ctx, append(opts, rego.EvalParsedInput(in), rego.EvalEvaluatedRuleTracker(&tracker))...)
+	if err != nil {
 		return answer{}, err
-	case len(rs) != 1:
+	}
+	if len(rs) != 1 {
 		return answer{}, fmt.Errorf("%w: the query gave %d results", errUndefined, len(rs))
 	}
 	value, ok := rs[0].Bindings["x"].(ast.Value)

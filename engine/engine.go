@@ -112,40 +112,76 @@ func (e *Engine) swap(ctx context.Context, f files) error {
 	return nil
 }
 
-// load builds, probes and tests f aside, asks accept about it, then swaps it in.
+// loadTimeout bounds all that comes before a revision is live.
+const loadTimeout = 3 * time.Minute
+
+// load makes a revision ready aside, then swaps it in. It is back in time
+// whatever the files hold.
 func (e *Engine) load(ctx context.Context, f files, accept func(context.Context, *Policy) error) error {
+	type outcome struct {
+		policy *Policy
+		tests  int
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var out outcome
+		defer func() {
+			if p := recover(); p != nil {
+				out.err = fmt.Errorf("loading panicked: %v", p)
+			}
+			done <- out
+		}()
+		out.policy, out.tests, out.err = e.ready(ctx, f, accept)
+	}()
+	late := time.NewTimer(loadTimeout)
+	defer late.Stop()
+	var out outcome
+	select {
+	case out = <-done:
+	case <-late.C:
+		return fmt.Errorf("they were not ready within %s", loadTimeout)
+	}
+	if out.err != nil {
+		return out.err
+	}
+	e.current.Store(out.policy)
+	e.mu.Lock()
+	e.status.Revision, e.status.LoadedAt, e.status.TestCount = f.revision, e.deps.Now(), out.tests
+	e.status.Failure, e.status.FailedAt = "", time.Time{}
+	e.status.Reloads++
+	e.mu.Unlock()
+	return nil
+}
+
+// ready builds, probes and tests f, and asks accept about it.
+func (e *Engine) ready(ctx context.Context, f files, accept func(context.Context, *Policy) error) (*Policy, int, error) {
 	p, err := build(ctx, f, e.deps.Timeout)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	// First, so that a policy that never ends is found once and not by each test.
 	if err := p.probe(ctx); err != nil {
-		return err
+		return nil, 0, err
 	}
 	tests := 0
 	// What is built in was tested when the program was built.
 	if e.deps.Source.Kind != "embedded" && !e.deps.SkipTests {
 		report, _, err := test(ctx, f, nil)
-		if err != nil {
-			return err
+		if err == nil {
+			err = report.Err()
 		}
-		if err := report.Err(); err != nil {
-			return err
+		if err != nil {
+			return nil, 0, err
 		}
 		tests = len(report.Results)
 	}
 	if accept != nil {
 		if err := accept(ctx, p); err != nil {
-			return err
+			return nil, 0, err
 		}
 	}
-	e.current.Store(p)
-	e.mu.Lock()
-	e.status.Revision, e.status.LoadedAt, e.status.TestCount = f.revision, e.deps.Now(), tests
-	e.status.Failure, e.status.FailedAt = "", time.Time{}
-	e.status.Reloads++
-	e.mu.Unlock()
-	return nil
+	return p, tests, nil
 }
 
 func (e *Engine) refuse(ctx context.Context, err error) error {

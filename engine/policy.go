@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -32,6 +33,8 @@ func (p *Policy) Revision() string { return p.revision }
 type query[T any] struct {
 	prepared rego.PreparedEvalQuery
 	cache    *cache[T]
+	// abandoned counts evaluations that went on after their deadline.
+	abandoned atomic.Int64
 }
 
 // answers are the names that the engine reads of each decision point.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -92,14 +93,14 @@ func probeOne[T any](ctx context.Context, p *Policy, q *query[T], in any) (answe
 	}
 	var last lastPlace
 	ans, err := q.run(ctx, value, p.timeout, rego.EvalQueryTracer(&last))
-	if errors.Is(err, errTimeout) && last.at != nil {
-		return ans, fmt.Errorf("%s:%d: %w (still at %q)", last.at.File, last.at.Row, err, firstLine(string(last.at.Text)))
+	if at := last.at.Load(); errors.Is(err, errTimeout) && at != nil {
+		return ans, fmt.Errorf("%s:%d: %w (still at %q)", at.File, at.Row, err, firstLine(string(at.Text)))
 	}
 	return ans, err
 }
 
 // lastPlace remembers the last expression that evaluation came to.
-type lastPlace struct{ at *ast.Location }
+type lastPlace struct{ at atomic.Pointer[ast.Location] }
 
 func (l *lastPlace) Enabled() bool { return true }
 
@@ -107,6 +108,6 @@ func (l *lastPlace) Config() topdown.TraceConfig { return topdown.TraceConfig{} 
 
 func (l *lastPlace) TraceEvent(e topdown.Event) {
 	if e.Location != nil && e.Location.File != "" {
-		l.at = e.Location
+		l.at.Store(e.Location)
 	}
 }

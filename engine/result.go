@@ -53,6 +53,9 @@ func (b *ruleBook) read(point Point, ans answer) Decision {
 		d.Verdict, d.Rules = Ask, asks
 	default:
 		d.Verdict, d.Rules = Allow, b.allowing(ans.labels)
+		if point != PointStartup && len(d.Rules) == 0 {
+			d.Verdict, d.Rules = Deny, []Rule{typeRule("allow holds by no rule that could be named")}
+		}
 	}
 	d.Rules = append(d.Rules, warns...)
 	if d.Verdict != Allow {

@@ -38,6 +38,9 @@ func book(modules map[string]*ast.Module, names []string) (*ruleBook, error) {
 		if !ok {
 			continue
 		}
+		if err := misplaced(m); err != nil {
+			return nil, err
+		}
 		point, ok := pointOf(m.Package)
 		if !ok {
 			continue
@@ -57,6 +60,11 @@ func book(modules map[string]*ast.Module, names []string) (*ruleBook, error) {
 func (b *ruleBook) add(m *ast.Module, rule *ast.Rule, point Point) error {
 	head := string(rule.Head.Name)
 	b.defined[point][head] = true
+	for _, a := range rule.Annotations {
+		if _, ok := a.Labels[labelPlace]; ok {
+			return fmt.Errorf("%s: the label %s is reserved", place(rule), labelPlace)
+		}
+	}
 	switch kind := Kind(head); kind {
 	case KindDeny, KindWarn, KindAsk:
 		if rule.Head.Key == nil || rule.Head.Value != nil {
@@ -65,6 +73,9 @@ func (b *ruleBook) add(m *ast.Module, rule *ast.Rule, point Point) error {
 		b.sets = append(b.sets, describe(rule, kind))
 		m.Rules = append(m.Rules, twin(m, rule, len(b.sets)-1))
 	case KindAllow:
+		if rule.Else != nil {
+			return fmt.Errorf("%s: allow with else: the log could not name the branch that held; write two rules", place(rule))
+		}
 		r := describe(rule, kind)
 		b.allows[r.Place()] = r
 		m.Annotations = append(m.Annotations, (&ast.Annotations{
@@ -109,10 +120,8 @@ func place(rule *ast.Rule) string {
 // pointOf gives the decision point that a package extends.
 func pointOf(p *ast.Package) (Point, bool) {
 	name, ok := strings.CutPrefix(p.Path.String(), "data.parachute.")
-	switch point := Point(name); point {
-	case PointMessage, PointTool, PointStartup:
-		return point, ok
-	default:
+	if !ok {
 		return "", false
 	}
+	return pointNamed(name)
 }

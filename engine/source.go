@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,8 +18,8 @@ import (
 // Bounds of a policy folder: far above what policies need, far below what would
 // hurt the host.
 const (
-	maxPolicyFile  = 8 << 20
-	maxPolicyBytes = 32 << 20
+	maxPolicyFile  = 4 << 20
+	maxPolicyBytes = 16 << 20
 	maxPolicyFiles = 5000
 )
 
@@ -125,7 +126,7 @@ func (s Source) read(ctx context.Context) (files, error) {
 		if !belongs(name) {
 			return nil
 		}
-		data, err := fs.ReadFile(s.FS, name)
+		data, err := s.readFile(name)
 		if err != nil {
 			return err
 		}
@@ -148,6 +149,24 @@ func (s Source) read(ctx context.Context) (files, error) {
 	}
 	out.revision = digest(out)
 	return out, nil
+}
+
+// readFile reads a regular file, and of it no more than shows that it is too
+// long. Anything else (a pipe, a device) could block, or never end.
+func (s Source) readFile(name string) ([]byte, error) {
+	info, err := fs.Stat(s.FS, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file (%s); take it out of the folder", name, info.Mode().Type())
+	}
+	f, err := s.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxPolicyFile+1))
+	return data, errors.Join(err, f.Close())
 }
 
 var errNoPolicies = errors.New("no .rego file there; `parachute init` writes the default policies")

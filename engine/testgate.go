@@ -110,6 +110,12 @@ func test(ctx context.Context, f files, coverage *cover.Cover) (TestReport, map[
 	if err != nil {
 		return report, nil, err
 	}
+	for name, m := range src.modules {
+		if _, ok := pointOf(m.Package); ok && strings.HasSuffix(name, testSuffix) {
+			return report, nil, fmt.Errorf("%s: rules of %s in a file of tests would not count: name the file otherwise, or the package %s_test",
+				name, m.Package.Path, m.Package.Path)
+		}
+	}
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptRoundTripOnWrite(false))
 	txn, err := store.NewTransaction(ctx, storage.WriteParams)
 	if err != nil {
