@@ -39,7 +39,7 @@ type Log interface {
 	Head(ctx context.Context) (Head, error)
 }
 
-// Verify checks the whole log up to where it says that it ends. A want that is
+// Verify checks the whole log, also while it is written. A want that is
 // not empty must be a record of it: it comes from a place that whoever can write
 // the log cannot, and finds a tail that was cut off or written anew.
 func Verify(ctx context.Context, l Log, want Head) (Head, error) {
@@ -49,21 +49,27 @@ func Verify(ctx context.Context, l Log, want Head) (Head, error) {
 	}
 	v := NewVerifier()
 	// Every log follows the head of an empty one.
-	found := want == Head{} || want == v.Head()
+	found, ended := want == Head{} || want == v.Head(), head == v.Head()
 	if err := l.Chain(ctx, func(s Sealed) error {
-		if s.Seq > head.Seq {
-			return nil
-		}
 		if err := v.Next(s); err != nil {
 			return err
 		}
-		found = found || v.Head() == want
+		found, ended = found || v.Head() == want, ended || v.Head() == head
 		return nil
 	}); err != nil {
 		return v.Head(), err
 	}
-	if err := v.End(head); err != nil {
+	if !ended {
+		return v.Head(), v.End(head)
+	}
+	// Records that were added meanwhile are behind the first head, and none is
+	// behind the one of now.
+	now, err := l.Head(ctx)
+	if err != nil {
 		return v.Head(), err
+	}
+	if v.Head().Seq > now.Seq {
+		return v.Head(), fmt.Errorf("record %d stands behind the end of the log, which is at %d: it was put there, or the end was moved", v.Head().Seq, now.Seq)
 	}
 	if !found {
 		return v.Head(), fmt.Errorf("the log does not hold record %d with the hash that you kept: its tail was cut off or replaced", want.Seq)

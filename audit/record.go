@@ -70,6 +70,25 @@ type Sealed struct {
 	Seq  int64
 	JSON []byte
 	Hash string
+	// Columns are what a store keeps beside the bytes, to find records by; nil
+	// where it keeps none.
+	Columns *Columns
+}
+
+// Columns are copies of parts of a record. A log is whole only if they say what
+// the record says.
+type Columns struct {
+	ID, Point, Connector, Chat, User, Message, Verdict, Rule, Session string
+	// At is the record's time in nanoseconds since the Unix epoch.
+	At int64
+}
+
+// Columns gives the copies that belong to r.
+func (r Record) Columns() Columns {
+	return Columns{
+		ID: r.ID, Point: r.Point, Connector: r.Connector, Chat: r.Chat, User: r.User, Message: r.Message,
+		Verdict: r.Verdict, Rule: r.Rule().ID, Session: r.Session, At: r.Time.UnixNano(),
+	}
 }
 
 // NewID gives a fresh record id.

@@ -35,6 +35,9 @@ func (v *Verifier) Next(s Sealed) error {
 	if r.Prev != v.head.Hash {
 		return fmt.Errorf("record %d (%s) does not follow record %d: records were removed, replaced or reordered", s.Seq, r.ID, v.head.Seq)
 	}
+	if s.Columns != nil && *s.Columns != r.Columns() {
+		return fmt.Errorf("record %d (%s) is shown as something else: what it is found by was changed", s.Seq, r.ID)
+	}
 	v.head = Head{Seq: s.Seq, Hash: s.Hash}
 	return nil
 }

@@ -135,7 +135,15 @@ func TestTamperedLog(t *testing.T) {
 		{"tail and head cut off", func(_ *testing.T, k *kept) {
 			k.records, k.head = k.records[:3], Head{Seq: 3, Hash: k.records[2].Hash}
 		}, ""},
-		{"head alone moved back", func(_ *testing.T, k *kept) { k.head = Head{Seq: 3, Hash: k.records[2].Hash} }, ""},
+		{"head alone moved back", func(_ *testing.T, k *kept) { k.head = Head{Seq: 3, Hash: k.records[2].Hash} }, "record 5 stands behind the end of the log"},
+		{"a forged record behind the end", func(_ *testing.T, k *kept) {
+			k.records = append(k.records, Sealed{Seq: 1000, JSON: k.records[0].JSON, Hash: "beef"})
+		}, "record 6 is missing"},
+		{"what it is found by changed", func(_ *testing.T, k *kept) {
+			c := record(3).Columns()
+			c.Verdict = "deny"
+			k.records[2].Columns = &c
+		}, "record 3 (d3) is shown as something else"},
 		{"emptied", func(_ *testing.T, k *kept) { k.records, k.head = nil, Head{Hash: GenesisHash} }, ""},
 		{"everything sealed anew", func(t *testing.T, k *kept) {
 			k.rewrite(t, func(r []Record) []Record { r[2].Verdict = "deny"; return r })
@@ -178,17 +186,30 @@ func TestVerify(t *testing.T) {
 			t.Errorf("with the head %d: %+v, %v", want.Seq, head, err)
 		}
 	}
-	// A record that came after the head was read is not looked at.
-	late := *k
+	// A record that came after the head was read belongs to the log as well.
+	late := &growing{kept: *k, before: k.head}
 	late.add(t, record(5))
-	late.head = k.head
-	if head, err := Verify(t.Context(), &late, k.head); err != nil || head != k.head {
+	if head, err := Verify(t.Context(), late, k.head); err != nil || head != late.head {
 		t.Errorf("a log that grows: %+v, %v", head, err)
 	}
 	k.fail = errors.New("disk")
 	if _, err := Verify(t.Context(), k, Head{}); !errors.Is(err, k.fail) {
 		t.Errorf("a log that cannot be read: %v", err)
 	}
+}
+
+// growing has one head before it is read, and another afterwards.
+type growing struct {
+	kept
+	before Head
+	asked  int
+}
+
+func (g *growing) Head(context.Context) (Head, error) {
+	if g.asked++; g.asked == 1 {
+		return g.before, nil
+	}
+	return g.head, nil
 }
 
 func TestSeal(t *testing.T) {

@@ -28,7 +28,12 @@ func (g *Gate) commit(ev event, id string, facts Facts, out outcome) (Commit, er
 			c.Record.Session = c.Turn.Session
 		}
 	}
+	// What people wrote is kept only where the operator asked for it; what a
+	// command was told is a part of that.
 	out.input.Message.Text = ""
+	if !g.Config.StoreText {
+		out.input.Message.Args = nil
+	}
 	var err error
 	if c.Record.Input, err = json.Marshal(out.input); err != nil {
 		return c, err
@@ -76,8 +81,8 @@ func (g *Gate) record(ev event, id string, facts Facts, d engine.Decision) audit
 	m := ev.msg
 	r := audit.Record{
 		ID: id, Time: g.Now().UTC(), Point: string(d.Point),
-		Connector: ev.from.Name, Chat: clip(ev.place.Chat, maxID+maxName), ChatKind: string(m.Chat.Kind),
-		User: clip(ev.place.User, maxID+maxName), Message: clip(m.ID, maxID), Event: string(m.Kind),
+		Connector: ev.from.Name, Chat: clip(ev.place.Chat, maxShown), ChatKind: string(m.Chat.Kind),
+		User: clip(ev.place.User, maxShown), Message: clip(m.ID, maxID), Event: string(m.Kind),
 		TextSHA256: audit.TextDigest(m.Text),
 		Verdict:    string(d.Verdict),
 		Trust:      string(d.Obligations.Trust), Workspace: d.Obligations.Workspace, Access: d.Obligations.Access,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/parachute-gate/parachute/connectors"
@@ -20,7 +21,16 @@ const (
 	maxID   = 512
 	maxName = 1024
 	maxText = 1 << 20
+	// More attachments than that are refused, and more words of a command are not
+	// shown: nobody has to look through what a stranger can make endless.
+	maxAttachments = 100
+	maxArgs        = 64
+	maxWorkspace   = 64
 )
+
+// maxShown is an id with its connector's name, and what is left of one that is
+// refused for its length.
+const maxShown = maxID + maxName
 
 // event is a message on its way through the gate.
 type event struct {
@@ -72,7 +82,7 @@ func (ev event) check() error {
 			return fmt.Errorf("the event has no %s", id.name)
 		case len(id.value) > maxID:
 			return fmt.Errorf("the %s has %d bytes; at most %d are taken", id.name, len(id.value), maxID)
-		case !utf8.ValidString(id.value) || strings.ContainsFunc(id.value, isControl):
+		case !utf8.ValidString(id.value) || strings.ContainsFunc(id.value, unicode.IsControl):
 			return fmt.Errorf("the %s is not plain text", id.name)
 		}
 	}
@@ -83,11 +93,13 @@ func (ev event) check() error {
 		return errors.New("the text is not UTF-8")
 	case m.Kind == "":
 		return errors.New("the event has no kind")
+	case len(m.Attachments) > maxAttachments:
+		return fmt.Errorf("the event has %d attachments; at most %d are taken", len(m.Attachments), maxAttachments)
+	case len(m.Args) > maxArgs:
+		return fmt.Errorf("the command has %d words; at most %d are taken", len(m.Args), maxArgs)
 	}
 	return nil
 }
-
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // messageInput is the one mapping from a message to what the policies see.
 func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.MessageInput {
@@ -97,18 +109,18 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 		Time:      now.UnixNano(),
 		Config:    g.Config.Input,
 		Connector: engine.ConnectorInput{Name: ev.from.Name, Kind: ev.from.Kind},
-		Chat:      engine.ChatInput{ID: ev.place.Chat, Kind: string(m.Chat.Kind)},
+		Chat:      engine.ChatInput{ID: clip(ev.place.Chat, maxShown), Kind: string(m.Chat.Kind)},
 		Message: engine.EventInput{
-			ID: m.ID, Kind: string(m.Kind), Text: m.Text, Bytes: len(m.Text),
-			Command: m.Command, Args: m.Args,
+			ID: clip(m.ID, maxShown), Kind: string(m.Kind), Text: m.Text, Bytes: len(m.Text),
+			Command: clip(m.Command, maxName), Args: m.Args[:min(maxArgs, len(m.Args))],
 			MentionsBot: m.MentionsBot, ReplyToBot: m.ReplyToBot, Forwarded: m.Forwarded,
 		},
 		User: engine.UserInput{
-			ID: ev.place.User, Name: clip(m.User.Name, maxName),
+			ID: clip(ev.place.User, maxShown), Name: clip(m.User.Name, maxName),
 			Bot: m.User.Bot, Local: m.User.Local, Roles: append([]string{}, facts.Roles...),
 		},
 	}
-	for _, a := range m.Attachments {
+	for _, a := range m.Attachments[:min(maxAttachments, len(m.Attachments))] {
 		in.Message.Attachments = append(in.Message.Attachments,
 			engine.AttachmentInput{Name: clip(a.Name, maxName), Type: clip(a.Type, maxName), Bytes: a.Bytes})
 	}
@@ -125,7 +137,7 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 // the one chosen before.
 func requested(m connectors.Message, facts Facts) string {
 	if m.Kind == connectors.EventCommand && m.Command == "workspace" && len(m.Args) > 0 {
-		return clip(m.Args[0], maxName)
+		return clip(m.Args[0], maxWorkspace)
 	}
 	return facts.Workspace
 }

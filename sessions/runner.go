@@ -62,6 +62,9 @@ type lane struct {
 // ErrStopped is why a turn ended that its person stopped.
 var ErrStopped = errors.New("stopped")
 
+// errPanic is a fault of an agent, which trying again does not mend.
+var errPanic = errors.New("the agent panicked")
+
 // NewRunner makes a Runner.
 func NewRunner(d Deps) *Runner {
 	return &Runner{Deps: d, lanes: map[string]*lane{}, ends: map[string]State{}}
@@ -226,7 +229,7 @@ func (r *Runner) answer(ctx, turn context.Context, t Turn, last bool) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		r.Log.WarnContext(ctx, "turn took too long", "turn", t.ID, "session", t.Session.ID, "limit", r.TurnTimeout)
 		return r.send(ctx, Reply{Turn: t, Text: tooLong, Failed: true})
-	case last:
+	case last || errors.Is(err, errPanic):
 		r.Log.ErrorContext(ctx, "turn failed", "turn", t.ID, "session", t.Session.ID, "error", err)
 		return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
 	default:
@@ -241,7 +244,7 @@ func (r *Runner) run(ctx context.Context, agent Agent, t Turn) (text string, err
 	defer stop()
 	defer func() {
 		if p := recover(); p != nil {
-			text, err = "", fmt.Errorf("the agent panicked: %v\n%s", p, debug.Stack())
+			text, err = "", fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
 		}
 	}()
 	text, err = agent.Answer(ctx, t)

@@ -27,7 +27,7 @@ func check(ctx context.Context, t terminal, cfg config.Config) error {
 		file = "none, so the defaults"
 	}
 	fmt.Fprintf(t.out, "configuration  ok (%s)\n", file)
-	source, err := policySource(cfg)
+	source, err := openPlaces(cfg)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 // raceEvery is how many lives there are to one with the race detector, so that
 // the whole takes about a minute.
-const raceEvery = 5
+const raceEvery = 10
 
 // window is how many messages the bridge lets wait for their answers.
 const window = 24

@@ -78,6 +78,20 @@ func policySource(cfg config.Config) (engine.Source, error) {
 	return engine.Folder(dir), nil
 }
 
+// openPlaces finds the policies, and checks that no workspace reaches into them
+// or into anything else of Parachute's own.
+func openPlaces(cfg config.Config) (engine.Source, error) {
+	source, err := policySource(cfg)
+	if err != nil {
+		return source, err
+	}
+	dir := ""
+	if source.Kind == "folder" {
+		dir = source.Name
+	}
+	return source, checkPlaces(cfg, dir)
+}
+
 // openEngine loads the policies that will decide. A reload must pass the startup
 // rules as well: what a restart would refuse does not go live.
 func openEngine(ctx context.Context, cfg config.Config, source engine.Source, log *slog.Logger) (*engine.Engine, error) {

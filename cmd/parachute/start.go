@@ -42,7 +42,7 @@ func start(ctx context.Context, t terminal, cfg config.Config) (err error) {
 		return err
 	}
 	defer closeLog()
-	source, err := policySource(cfg)
+	source, err := openPlaces(cfg)
 	if err != nil {
 		return err
 	}

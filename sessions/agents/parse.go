@@ -131,7 +131,7 @@ func parseSearch(rest string) (Intent, bool) {
 }
 
 func parseRead(rest string) (Intent, bool) {
-	if i := strings.LastIndex(strings.ToLower(rest), " say"); i > 0 && strings.Trim(rest[i+len(" say"):], "? ") == "" && i < len(rest) {
+	if i := strings.LastIndex(lowerASCII(rest), " say"); i > 0 && strings.Trim(rest[i+len(" say"):], "? ") == "" {
 		rest = rest[:i]
 	}
 	name, left := takeName(strings.TrimRight(rest, "?"))

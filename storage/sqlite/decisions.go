@@ -22,11 +22,12 @@ func appendRecord(ctx context.Context, tx *sql.Tx, r audit.Record, eventKey stri
 	if err != nil {
 		return err
 	}
+	c := r.Columns()
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO decisions (seq, id, at, point, event_key, connector, chat, user, message, verdict, rule, session, record, hash)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		sealed.Seq, r.ID, r.Time.UnixNano(), r.Point, sql.NullString{String: eventKey, Valid: eventKey != ""},
-		r.Connector, r.Chat, r.User, r.Message, r.Verdict, r.Rule().ID, r.Session, sealed.JSON, sealed.Hash); err != nil {
+		sealed.Seq, c.ID, c.At, c.Point, sql.NullString{String: eventKey, Valid: eventKey != ""},
+		c.Connector, c.Chat, c.User, c.Message, c.Verdict, c.Rule, c.Session, sealed.JSON, sealed.Hash); err != nil {
 		return fmt.Errorf("add record: %w", err)
 	}
 	if _, err := tx.ExecContext(ctx, `
@@ -71,9 +72,14 @@ func (db *DB) Entries(ctx context.Context, f audit.Filter, yield func(audit.Entr
 
 // Chain implements audit.Log.
 func (db *DB) Chain(ctx context.Context, yield func(audit.Sealed) error) error {
-	return db.each(ctx, `SELECT seq, record, hash FROM decisions ORDER BY seq`, nil, func(rows *sql.Rows) error {
+	return db.each(ctx, `
+		SELECT seq, record, hash, id, point, connector, chat, user, message, verdict, rule, session, at
+		FROM decisions ORDER BY seq`, nil, func(rows *sql.Rows) error {
 		var s audit.Sealed
-		if err := rows.Scan(&s.Seq, &s.JSON, &s.Hash); err != nil {
+		var c audit.Columns
+		s.Columns = &c
+		if err := rows.Scan(&s.Seq, &s.JSON, &s.Hash,
+			&c.ID, &c.Point, &c.Connector, &c.Chat, &c.User, &c.Message, &c.Verdict, &c.Rule, &c.Session, &c.At); err != nil {
 			return fmt.Errorf("read log: %w", err)
 		}
 		return yield(s)
