@@ -85,7 +85,7 @@ tidy: ## check that go.mod and go.sum of each module are tidy
 .PHONY: go-test
 go-test:
 	$(if $(race),@command -v "$$(go env CC)" >/dev/null || { echo "the race detector needs a C compiler: install gcc and libc6-dev (or set CC)" >&2; exit 1; })
-	$(if $(race),CGO_ENABLED=1 )go test $(race) $(TESTFLAGS) ./...
+	$(if $(race),CGO_ENABLED=1 )go test $(race) -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: arch
 arch: ## only the rules of the tree: who may import whom

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -23,7 +25,8 @@ type Deps struct {
 	// say. What decides about people is always tested.
 	SkipTests bool
 	// Accept is asked about a revision that a reload would make live, last of all;
-	// its error refuses it. It may be nil. Open does not ask it.
+	// its error refuses it. It may be nil. Open asks it only about a revision that
+	// it refuses in any case, for a better reason.
 	Accept func(ctx context.Context, p *Policy) error
 	// Now tells the time for Status alone; no decision sees it.
 	Now func() time.Time
@@ -162,6 +165,11 @@ func (e *Engine) ready(ctx context.Context, f files, accept func(context.Context
 	}
 	// First, so that a policy that never ends is found once and not by each test.
 	if err := p.probe(ctx); err != nil {
+		var fault *typeFault
+		if errors.As(err, &fault) && e.deps.Accept != nil {
+			// Whoever starts it may know better what is wrong.
+			err = cmp.Or(e.deps.Accept(ctx, p), err)
+		}
 		return nil, 0, err
 	}
 	tests := 0

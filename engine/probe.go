@@ -21,7 +21,7 @@ func (p *Policy) probe(ctx context.Context) error {
 			return err
 		}
 		if _, err := readLimits(ans.value); err != nil {
-			return err
+			return &typeFault{Rule{ID: RuleType, Msg: err.Error()}}
 		}
 		in.Limits = &LimitsInput{Exceeded: []ExceededInput{}}
 		if ans, err = probeOne(ctx, p, p.points[PointMessage], in); err != nil {
@@ -57,10 +57,17 @@ func (p *Policy) probe(ctx context.Context) error {
 func faultIn(d Decision) error {
 	for _, r := range d.Rules {
 		if r.ID == RuleType {
-			return fmt.Errorf("a plain message would be denied by %s: %s", r.ID, r.Msg)
+			return &typeFault{r}
 		}
 	}
 	return nil
+}
+
+// typeFault is an answer of the wrong type to a plain input.
+type typeFault struct{ rule Rule }
+
+func (f *typeFault) Error() string {
+	return fmt.Sprintf("a plain message would be denied by %s: %s", f.rule.ID, f.rule.Msg)
 }
 
 func probeMessages() []MessageInput {

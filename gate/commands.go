@@ -24,8 +24,8 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 		c.Turn.Reply = "Done: we start afresh."
 	case "stop":
 		c.Turn.Reply = "There is nothing to stop."
-		if s != nil {
-			c.Stop, c.StopReply = s.ID, "Stopped before it began."
+		if s != nil && facts.Busy {
+			c.Stop, c.StopReply = s.ID, "Stopped."
 			c.Turn.Reply = "Stopped."
 		}
 	case "status":

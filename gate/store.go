@@ -40,6 +40,8 @@ type Facts struct {
 	Seen bool
 	// Roles are the sender's; empty for a stranger.
 	Roles []string
+	// Busy tells whether an answer is owed in Session.
+	Busy bool
 	// Session is the sender's open session in this chat, nil when there is none.
 	Session *Session
 	// Workspace is the one that the person chose in this chat, "" for none.

@@ -11,6 +11,10 @@ import (
 // runApp runs the command that args name. The cli package takes options only
 // before the first argument; people write `users add ID --role owner`.
 func runApp(ctx context.Context, app *cli.App, args []string) error {
+	// The cli package is content with help about a command that there is none of.
+	if len(args) > 2 && (args[1] == "help" || args[1] == "h") && app.Command(args[2]) == nil {
+		return wrongUse("there is no command %q; `parachute help` lists them", args[2])
+	}
 	return app.RunContext(ctx, optionsFirst(app.Commands, args))
 }
 

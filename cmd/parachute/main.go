@@ -115,8 +115,8 @@ func commands(t terminal) []*cli.Command {
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	name := "parachute"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "parachute" {
-		name += " " + c.Command.Name
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
 	}
 	return wrongUse("%w; `%s --help` shows an example", err, name)
 }
@@ -132,7 +132,7 @@ func configFlag() cli.Flag {
 // noArgs refuses arguments that a command does not take.
 func noArgs(c *cli.Context) error {
 	if c.Args().Present() {
-		return wrongUse("%s takes no argument %q; `parachute %s --help` shows an example", c.Command.Name, c.Args().First(), c.Command.Name)
+		return wrongUse("%s takes no argument %q; `%s --help` shows an example", c.Command.Name, c.Args().First(), c.Command.HelpName)
 	}
 	return nil
 }

@@ -65,22 +65,24 @@ func cmdDecided(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdTool(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, args, 4, "tool ID TOOL VERDICT RULE")
-	want, turn := args[2]+" "+args[3], ""
-	var got []string
-	list := logged(ts)
-	for _, r := range list {
-		if r.Point == "message" && r.Message == args[0] {
-			turn = r.Turn
+	want := args[2] + " " + args[3]
+	// A turn begins some time after its message was decided.
+	eventually(ts, "a tool call "+args[1]+" of message "+args[0]+" with "+want, func() (bool, string) {
+		turn := ""
+		var got []string
+		list := logged(ts)
+		for _, r := range list {
+			if r.Point == "message" && r.Message == args[0] {
+				turn = r.Turn
+			}
 		}
-	}
-	for _, r := range list {
-		if r.Point == "tool" && r.Turn == turn && turn != "" && r.Event == args[1] {
-			got = append(got, outcomeOf(r, want))
+		for _, r := range list {
+			if r.Point == "tool" && r.Turn == turn && turn != "" && r.Event == args[1] {
+				got = append(got, outcomeOf(r, want))
+			}
 		}
-	}
-	if !slices.Contains(got, want) {
-		ts.Fatalf("tool calls %s of message %s: %q, want %q", args[1], args[0], got, want)
-	}
+		return slices.Contains(got, want), fmt.Sprintf("%q", got)
+	})
 }
 
 func cmdRecords(ts *testscript.TestScript, neg bool, args []string) {

@@ -64,3 +64,14 @@ test_asking_for_a_workspace_that_is_not_theirs_is_no_way_out if {
 	answer := fixtures.decide(object.union(asking("finance", "member"), {"message": {"kind": "command", "command": "workspace"}}))
 	fixtures.said(answer.deny, "data.workspaces") == "reply:workspace"
 }
+
+test_command_stays_in_the_chosen_workspace if {
+	fixtures.decide(object.union(asking("finance", "owner"), command("help"))).workspace == "finance"
+}
+
+test_command_opens_no_default_workspace_of_others if {
+	changes := object.union(asking("nowhere", "member"), command("help"))
+	answer := fixtures.decide_with({"default_workspace": "finance"}, changes)
+	fixtures.fired(answer.deny, "data.workspaces")
+	not answer.workspace
+}

@@ -19,7 +19,7 @@ func (v *Vault) Move(ctx context.Context, from, to string) (Change, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	index := v.nextIndex()
-	unlock, err := v.enter(ctx, c, bad)
+	unlock, err := v.enter(ctx, index, c, bad)
 	if err != nil {
 		return Change{}, err
 	}

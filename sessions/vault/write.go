@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"strings"
 )
 
@@ -85,7 +86,7 @@ func (v *Vault) change(ctx context.Context, c Call, bad error, apply func(t *tar
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	index := v.nextIndex()
-	unlock, err := v.enter(ctx, c, bad)
+	unlock, err := v.enter(ctx, index, c, bad)
 	if err != nil {
 		return Change{}, err
 	}
@@ -111,7 +112,7 @@ func (v *Vault) change(ctx context.Context, c Call, bad error, apply func(t *tar
 
 // enter lets a change in. A read-only vault refuses before it asks: this check
 // stands even where a policy would be wrong.
-func (v *Vault) enter(ctx context.Context, c Call, bad error) (unlock func(), err error) {
+func (v *Vault) enter(ctx context.Context, index int, c Call, bad error) (unlock func(), err error) {
 	if v.access != ReadWrite {
 		return nil, &Refused{Reply: readOnlyReply, Rule: RuleReadOnly}
 	}
@@ -121,5 +122,14 @@ func (v *Vault) enter(ctx context.Context, c Call, bad error) (unlock func(), er
 	if bad != nil {
 		return nil, bad
 	}
-	return lockFolder(ctx, v.root, v.limits.LockWait)
+	unlock, err = lockFolder(ctx, v.root, v.limits.LockWait)
+	if err == nil {
+		return unlock, nil
+	}
+	// Begun before, the change may have been made: "nothing was changed" would be
+	// untrue, so this is no answer but a fault, and the turn is tried again.
+	if _, ok, _, begunErr := v.begun(ctx, index, c); ok || begunErr != nil {
+		return nil, errors.New("take up a change again: " + err.Error())
+	}
+	return nil, err
 }

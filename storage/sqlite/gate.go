@@ -21,11 +21,12 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 		SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1),
 		       (SELECT roles FROM people WHERE id = ?4),
 		       (SELECT workspace FROM choices WHERE connector = ?2 AND chat = ?3 AND user = ?4),
+		       EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')),
 		       s.id, s.kind, s.chat_kind, s.local, s.workspace, s.trust, s.access, s.agent
 		FROM (SELECT 1) LEFT JOIN sessions s
 		  ON s.connector = ?2 AND s.chat = ?3 AND s.user = ?4 AND s.ended IS NULL`,
 		eventKey, p.Connector, p.Chat, p.User).
-		Scan(&f.Seen, &roles, &workspace, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent)
+		Scan(&f.Seen, &roles, &workspace, &f.Busy, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent)
 	if err != nil {
 		return f, fmt.Errorf("read facts: %w", err)
 	}
