@@ -88,7 +88,7 @@ func readMessage(t terminal, file string) (connectors.Message, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(in, 2<<20))
 	if err != nil {
-		return connectors.Message{}, fmt.Errorf("read message: %w", err)
+		return connectors.Message{}, usageError{fmt.Errorf("read message: %w", err)}
 	}
 	m, err := stdio.Decode(data)
 	if err != nil {

@@ -25,7 +25,7 @@ func commitKeeps(t *testing.T, s Stores) {
 	c = commit(t, s, count(c, "k", 42))
 	for range 2 {
 		f := facts(t, s, ann, "e1")
-		equal(t, "facts", f, gate.Facts{Seen: true, Session: c.Open, Workspace: "notes"})
+		equal(t, "facts", f, gate.Facts{Seen: true, Busy: true, Session: c.Open, Workspace: "notes"})
 		got := entries(t, s, audit.Filter{})
 		want := c.Record
 		want.Prev = audit.GenesisHash
