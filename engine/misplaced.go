@@ -35,7 +35,7 @@ func misplaced(m *ast.Module) error {
 		case known && slices.Contains(answerNames, full[3]) && !written:
 			return fmt.Errorf("%s: %s would not count: write it in a file with `package parachute.%s`, as `%s contains …` or `%s if …`",
 				place(rule), strings.Join(full[1:], "."), point, full[3], full[3])
-		case len(pkg) > 2 && !(known && written) && slices.Contains(verdictNames, name) && len(rule.Head.Args) == 0:
+		case len(pkg) > 2 && (!known || !written) && slices.Contains(verdictNames, name) && len(rule.Head.Args) == 0:
 			return fmt.Errorf("%s: %s is no decision point, so this %s would not count; there are parachute.message, parachute.tool and parachute.startup",
 				place(rule), strings.Join(pkg[1:], "."), name)
 		case known && full[3] == "ask" && point != PointTool:

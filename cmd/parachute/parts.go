@@ -123,10 +123,13 @@ func openUntested(ctx context.Context, cfg config.Config) (*engine.Engine, error
 	})
 }
 
+// errNothingYet says that the data folder holds no database.
+var errNothingYet = errors.New("nothing is recorded yet")
+
 // openStore opens the database of an installation that was started before.
 func openStore(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
 	if _, err := os.Stat(filepath.Join(cfg.Data, sqlite.File)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("nothing is recorded in %s yet; `parachute start` begins", cfg.Data)
+		return nil, fmt.Errorf("%w in %s; `parachute start` begins", errNothingYet, cfg.Data)
 	}
 	return sqlite.Open(ctx, cfg.Data, slog.New(slog.DiscardHandler))
 }

@@ -66,8 +66,8 @@ func realPath(path string) string {
 		return path
 	}
 	for rest := ""; ; {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			return filepath.Join(real, rest)
+		if resolved, err := filepath.EvalSymlinks(path); err == nil {
+			return filepath.Join(resolved, rest)
 		}
 		parent := filepath.Dir(path)
 		if parent == path {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -13,6 +14,8 @@ import (
 	"github.com/parachute-gate/parachute/internal/config"
 	"github.com/parachute-gate/parachute/storage/sqlite"
 )
+
+const nobodyYet = "Nobody yet. `parachute users add ID --role owner` adds the first owner."
 
 // usersPage is how many people are read at a time.
 const usersPage = 500
@@ -109,6 +112,10 @@ func withUsers(n int, do func(context.Context, *sqlite.DB, *cli.Context, string)
 			open = openStore
 		}
 		db, err := open(c.Context, cfg)
+		if errors.Is(err, errNothingYet) && c.Command.Name == "list" {
+			fmt.Fprintln(c.App.ErrWriter, nobodyYet)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -150,7 +157,7 @@ func listUsers(ctx context.Context, t terminal, db *sqlite.DB) error {
 		}
 	}
 	if n == 0 {
-		fmt.Fprintln(t.err, "Nobody yet. `parachute users add ID --role owner` adds the first owner.")
+		fmt.Fprintln(t.err, nobodyYet)
 	}
 	return nil
 }

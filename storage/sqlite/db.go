@@ -46,7 +46,7 @@ type DB struct {
 // Open opens the database in the folder dir, which it makes (readable by its
 // owner alone) together with the tables that are missing.
 func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the path is the operator's own
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	path := filepath.Join(dir, File)
@@ -83,10 +83,12 @@ func (db *DB) Close() error {
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 
+// dsn opens for what the package promises: on disk when it returns, references
+// held, and what is deleted (the text of an answered turn) overwritten.
 func dsn(path string, more string) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
 	return u.String() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&" + more
+		"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=secure_delete(1)&" + more
 }
 
 func (db *DB) migrate(ctx context.Context) error {
