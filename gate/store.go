@@ -75,7 +75,8 @@ type Commit struct {
 	// strength of Record.
 	End  string
 	Open *Session
-	// Stop answers the turns of this session that have not begun with StopReply.
+	// Stop answers the turns of this session that have changed nothing with
+	// StopReply, and they never will.
 	Stop      string
 	StopReply string
 	// Choose is the workspace that the person chose.

@@ -83,7 +83,8 @@ type Store interface {
 // again after a crash does not change it twice.
 type Changes interface {
 	// BeginChange keeps that change number n of a turn is about to give a note the
-	// digest after, and tells whether that change was begun before.
+	// digest after, and tells whether that change was begun before. It fails for a
+	// turn that was stopped meanwhile.
 	BeginChange(ctx context.Context, turn string, n int, after [32]byte) (begun bool, err error)
 	// BegunChange gives the digest that BeginChange kept last.
 	BegunChange(ctx context.Context, turn string, n int) (after [32]byte, begun bool, err error)

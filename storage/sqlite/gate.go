@@ -87,7 +87,11 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	at := c.Record.Time.UnixNano()
 	if c.Stop != "" {
-		if _, err := tx.ExecContext(ctx, `UPDATE turns SET state = 'ready', reply = ?, text = '', updated = ? WHERE session = ? AND state = 'pending'`,
+		// A turn that has begun to change something is not said to be stopped here:
+		// its agent is, and what it made is told.
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE turns SET state = 'ready', reply = ?, text = '', updated = ?
+			WHERE session = ? AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id)`,
 			c.StopReply, at, c.Stop); err != nil {
 			return fmt.Errorf("stop turns: %w", err)
 		}

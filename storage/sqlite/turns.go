@@ -81,8 +81,15 @@ func (db *DB) CloseTurn(ctx context.Context, id string, state sessions.State) er
 // BeginChange implements sessions.Changes.
 func (db *DB) BeginChange(ctx context.Context, turn string, n int, after [32]byte) (begun bool, err error) {
 	err = db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM turn_changes WHERE turn = ? AND number = ?)`, turn, n).Scan(&begun); err != nil {
+		var pending bool
+		if err := tx.QueryRowContext(ctx, `
+			SELECT EXISTS (SELECT 1 FROM turn_changes WHERE turn = ?1 AND number = ?2),
+			       EXISTS (SELECT 1 FROM turns WHERE id = ?1 AND state = 'pending')`, turn, n).Scan(&begun, &pending); err != nil {
 			return fmt.Errorf("read change: %w", err)
+		}
+		// Whoever stopped it was told that nothing came of it.
+		if !pending {
+			return fmt.Errorf("begin a change of turn %s: it was stopped", turn)
 		}
 		if _, err := tx.ExecContext(ctx, `
 			INSERT INTO turn_changes (turn, number, after) VALUES (?, ?, ?)

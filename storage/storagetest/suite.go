@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"turn of a command", commandTurn},
 		{"open turns in order", openTurns},
 		{"stop answers what has not begun", stop},
+		{"stop and change", stopAndChange},
 		{"changes", changes},
 		{"people", people},
 		{"people page by page", paging},

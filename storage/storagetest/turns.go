@@ -144,3 +144,29 @@ func changes(t *testing.T, s Stores) {
 		t.Error("a change of no turn was kept")
 	}
 }
+
+// stopAndChange: a stop and a change of one turn come one after the other, and
+// what the person is told is true either way.
+func stopAndChange(t *testing.T, s Stores) {
+	ctx := t.Context()
+	changed := commit(t, s, opening(ann, "e1"))
+	stopped := commit(t, s, using(ann, "e2", changed.Open.ID))
+	if _, err := s.BeginChange(ctx, changed.Turn.ID, 0, [32]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	c := using(ann, "e3", "")
+	c.Turn.Reply, c.Stop, c.StopReply = "Stopped.", changed.Open.ID, "Stopped."
+	commit(t, s, c)
+	if got := turn(t, s, changed.Turn.ID); got.State != sessions.Pending {
+		t.Errorf("a turn that changed something is %s", got.State)
+	}
+	if got := turn(t, s, stopped.Turn.ID); got.State != sessions.Ready {
+		t.Errorf("a turn that changed nothing is %s", got.State)
+	}
+	if _, err := s.BeginChange(ctx, stopped.Turn.ID, 0, [32]byte{1}); err == nil {
+		t.Error("a turn that was stopped changes something")
+	}
+	if _, err := s.BeginChange(ctx, changed.Turn.ID, 1, [32]byte{2}); err != nil {
+		t.Errorf("a turn that goes on: %v", err)
+	}
+}
