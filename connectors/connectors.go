@@ -4,11 +4,13 @@
 //
 // A connector translates; it never decides. It knows nothing of policies,
 // people's rights or sessions, answers nothing by itself, and stores no
-// attachment.
+// attachment. What drivers have in common is in connectors/driver.
 package connectors
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 )
 
@@ -92,6 +94,10 @@ type Attachment struct {
 	Type string
 	// Bytes is the size the platform states.
 	Bytes int64
+	// Ref is what the connector needs to fetch the content, opaque to all others.
+	// It may hold a key to the content, so it is neither logged nor shown to the
+	// policies. Empty when the content cannot be fetched.
+	Ref string
 }
 
 // Reply is one text that goes back to a chat.
@@ -109,6 +115,25 @@ type Reply struct {
 	// Verdict is "allow", "deny", or "failed" for an admitted message whose
 	// turn could not be finished or whose answer may have been lost.
 	Verdict string
+	// Buttons are offered below the text where the platform has buttons. A press
+	// comes back as an EventCallback whose Text is the button's Data.
+	Buttons []Button
+}
+
+// Button is something to press below a message.
+type Button struct {
+	Label string
+	// Data is at most 64 bytes. Whoever presses can send any other data as well:
+	// a press is decided like a text.
+	Data string
+}
+
+// Command is one entry of the menus that some platforms show.
+type Command struct {
+	// Name is in lower case; Args shows its words ("[NAME]"), empty for none.
+	Name  string
+	Args  string
+	About string
 }
 
 // Handler takes one event. It returns nil when the event's decision is durable
@@ -131,4 +156,83 @@ type Connector interface {
 	// Send delivers one reply. It returns nil only when the platform has taken
 	// it. Safe for concurrent use, also before Run and after it returned.
 	Send(ctx context.Context, r Reply) error
+}
+
+// ErrUnconfirmed says that a reply may or may not have arrived, and that giving
+// it again could double it.
+var ErrUnconfirmed = errors.New("the platform did not confirm what it was sent")
+
+// Composer is a Connector that shows an answer while it is made.
+type Composer interface {
+	// Compose begins the answer to one message: r is the Reply to come, without
+	// its text. It returns at once; its signs (a reaction, the typing sign) and
+	// drafts go out beside the caller, and their failures harm nothing.
+	Compose(ctx context.Context, r Reply) Composition
+}
+
+// Composition is one answer that is being made. Its methods are called from one
+// goroutine at a time.
+type Composition interface {
+	// Update shows text, the whole of the answer so far. It never waits: what the
+	// platform's limits do not let through is skipped.
+	Update(text string)
+	// Finish delivers the whole answer, as Send does: a draft becomes its first
+	// part. Its signs are taken away afterwards.
+	Finish(ctx context.Context, r Reply) error
+	// Close takes the signs away; after Finish it does nothing.
+	Close()
+}
+
+// Fetcher is a Connector whose attachments can be fetched.
+type Fetcher interface {
+	// Fetch opens the content of an attachment by its Ref. The caller bounds what
+	// it reads, and closes.
+	Fetch(ctx context.Context, ref string) (io.ReadCloser, error)
+}
+
+// State is how a connector is.
+type State string
+
+// The states. A connector that failed does not come back by itself.
+const (
+	Stopped      State = "stopped"
+	Running      State = "running"
+	Reconnecting State = "reconnecting"
+	Failed       State = "failed"
+)
+
+// Health is how a connector is, and was.
+type Health struct {
+	State State `json:"state"`
+	// Since is when State began.
+	Since time.Time `json:"since"`
+	// Failures counts connections that failed or broke since the start; LastError
+	// is the last one's, without secrets.
+	Failures  int    `json:"failures"`
+	LastError string `json:"last_error,omitempty"`
+	// LastMessage is when the last event came in, zero for none yet.
+	LastMessage time.Time `json:"last_message,omitzero"`
+}
+
+// Reporter is a Connector that tells how it is.
+type Reporter interface {
+	// Health is safe for concurrent use.
+	Health() Health
+}
+
+// Finding is one thing that a Checker saw.
+type Finding struct {
+	// OK is true for what is as it should be.
+	OK bool
+	// About is what was looked at ("token", "permission to read messages"), and
+	// Detail what was seen and, where it is not OK, the mend.
+	About  string
+	Detail string
+}
+
+// Checker is a Connector that can test its credentials and permissions.
+type Checker interface {
+	// Check asks the platform. It changes nothing there, and gives a Finding, not
+	// an error, for a platform that cannot be reached.
+	Check(ctx context.Context) []Finding
 }

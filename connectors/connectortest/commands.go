@@ -57,6 +57,6 @@ func answersNothing(b *bench) error {
 		return err
 	}
 	var x expect
-	x.that(len(b.platform.Sent()) == 0, "the connector answered by itself: %q", b.platform.Sent())
+	x.that(len(b.platform.Sent()) == 0, "the connector answered by itself: %+v", b.platform.Sent())
 	return x.err()
 }

@@ -126,5 +126,10 @@ type IDs struct {
 // Sent is one text that the platform was given. Chat and ReplyTo are set with
 // the feature ReplyTargets.
 type Sent struct {
-	Chat, ReplyTo, Text string
+	ID, Chat, ReplyTo, Text string
+	// Drafts are the texts that edits replaced, oldest first.
+	Drafts []string
+	// Private says that only the person answered can read it.
+	Private bool
+	Buttons []connectors.Button
 }

@@ -69,7 +69,7 @@ func (w wireMessage) message() (connectors.Message, error) {
 		Forwarded:   w.Forwarded,
 	}
 	for _, a := range w.Attachments {
-		m.Attachments = append(m.Attachments, connectors.Attachment(a))
+		m.Attachments = append(m.Attachments, connectors.Attachment{Name: a.Name, Type: a.Type, Bytes: a.Bytes})
 	}
 	var err error
 	m.Kind, err = w.eventKind()
