@@ -11,8 +11,9 @@ ifeq ($(shell command -v go),)
 $(error Go is not installed, or not in PATH: install $(shell sed -n 's/^go /Go /p' go.mod) or newer)
 endif
 
-# Build tags to add, separated by commas.
-TAGS ?=
+# Build tags, separated by commas. goolm is the end-to-end encryption of Matrix, in Go alone; without it everything
+# else works, and so does a plain `go build ./...`.
+TAGS ?= goolm
 # Added to each go test, -v say.
 TESTFLAGS ?=
 # How long the tests of one package may take; the race detector makes them ten times slower.
@@ -83,11 +84,12 @@ tidy: ## check that go.mod and go.sum of each module are tidy
 	go -C internal/tools mod tidy -diff
 	go -C internal/tools/golangci mod tidy -diff
 	go -C internal/tools/regal mod tidy -diff
+	go -C internal/tools/dendrite mod tidy -diff
 
 .PHONY: go-test
 go-test:
 	$(if $(race),@command -v "$$(go env CC)" >/dev/null || { echo "the race detector needs a C compiler: install gcc and libc6-dev (or set CC)" >&2; exit 1; })
-	$(if $(race),CGO_ENABLED=1 )go test $(race) -timeout 30m $(TESTFLAGS) ./...
+	$(if $(race),CGO_ENABLED=1 )go test $(race) -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: arch
 arch: ## only the rules of the tree: who may import whom

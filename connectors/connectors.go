@@ -166,8 +166,9 @@ var ErrUnconfirmed = errors.New("the platform did not confirm what it was sent")
 type Composer interface {
 	// Compose begins the answer to one message: r is the Reply to come, without
 	// its text. It returns at once; its signs (a reaction, the typing sign) and
-	// drafts go out beside the caller, and their failures harm nothing.
-	Compose(ctx context.Context, r Reply) Composition
+	// drafts go out beside the caller, and their failures harm nothing. No draft is
+	// shown before draftAfter has passed: a quick answer comes whole.
+	Compose(ctx context.Context, r Reply, draftAfter time.Duration) Composition
 }
 
 // Composition is one answer that is being made. Its methods are called from one

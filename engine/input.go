@@ -48,10 +48,12 @@ type ChatInput struct {
 
 // EventInput is the event itself.
 type EventInput struct {
-	ID          string            `json:"id"`
-	Kind        string            `json:"kind"`
-	Text        string            `json:"text"`
-	Bytes       int               `json:"bytes"`
+	ID    string `json:"id"`
+	Kind  string `json:"kind"`
+	Text  string `json:"text"`
+	Bytes int    `json:"bytes"`
+	// AgeSeconds is absent where the platform gives no time.
+	AgeSeconds  *int64            `json:"age_seconds,omitempty"`
 	Command     string            `json:"command,omitempty"`
 	Args        []string          `json:"args,omitempty"`
 	MentionsBot bool              `json:"mentions_bot"`

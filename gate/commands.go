@@ -3,6 +3,8 @@ package gate
 import (
 	"fmt"
 	"strings"
+
+	"github.com/parachute-gate/parachute/connectors"
 )
 
 // command owes the answer to an admitted command. What it changes is part of
@@ -12,7 +14,7 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 	s := facts.Session
 	switch ev.msg.Command {
 	case "help", "start":
-		c.Turn.Reply = help
+		c.Turn.Reply = help()
 	case "new":
 		if s != nil {
 			c.End = s.ID
@@ -39,17 +41,27 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 	}
 }
 
-const help = `Write to me in plain words; send "help" (without a slash) to see what the agent behind me can do.
+// Commands are those that the gate knows, for the menus that platforms show.
+func Commands() []connectors.Command {
+	return []connectors.Command{
+		{Name: "help", About: "what you can do here"},
+		{Name: "new", About: "end the session and start afresh"},
+		{Name: "stop", About: "stop the answer that is being made"},
+		{Name: "status", About: "how things are"},
+		{Name: "whoami", About: "who you are to me, and what you have left"},
+		{Name: "workspace", Args: "[NAME]", About: "where you are, or go to another workspace"},
+	}
+}
 
-Commands:
-/help - this list
-/new - end the session and start afresh
-/stop - stop the answer that is being made
-/status - how things are
-/whoami - who you are to me, and what you have left
-/workspace [NAME] - where you are, or go to another workspace
-
-Each message is checked by the owner's policies before anything happens.`
+func help() string {
+	var b strings.Builder
+	b.WriteString("Write to me in plain words; send \"help\" (without a slash) to see what the agent behind me can do.\n\nCommands:\n")
+	for _, c := range Commands() {
+		fmt.Fprintf(&b, "%s - %s\n", strings.TrimSpace("/"+c.Name+" "+c.Args), c.About)
+	}
+	b.WriteString("\nEach message is checked by the owner's policies before anything happens.")
+	return b.String()
+}
 
 func (g *Gate) statusReply(facts Facts) string {
 	var b strings.Builder

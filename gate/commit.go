@@ -14,10 +14,10 @@ import (
 func (g *Gate) commit(ev event, id string, facts Facts, out outcome) (Commit, error) {
 	c := Commit{EventKey: ev.key, Place: ev.place, Events: out.events}
 	if out.Verdict == engine.Allow {
-		switch ev.msg.Kind {
-		case connectors.EventCommand:
+		switch {
+		case ev.msg.Command != "":
 			g.command(&c, ev, facts, out)
-		case connectors.EventMessage, connectors.EventEdit, connectors.EventCallback:
+		case ev.msg.Kind == connectors.EventMessage, ev.msg.Kind == connectors.EventEdit, ev.msg.Kind == connectors.EventCallback:
 			g.message(&c, ev, facts, out)
 		}
 	}
@@ -45,7 +45,7 @@ func (g *Gate) commit(ev event, id string, facts Facts, out outcome) (Commit, er
 // obligations never change: where the decision says others, a new one begins.
 func (g *Gate) message(c *Commit, ev event, facts Facts, out outcome) {
 	c.Turn = ev.turn()
-	c.Turn.Text = ev.msg.Text
+	c.Turn.Text, c.Turn.Attachments = ev.msg.Text, ev.msg.Attachments
 	o := out.Obligations
 	if s := facts.Session; s != nil {
 		if s.Workspace == o.Workspace && s.Trust == string(o.Trust) && s.Access == o.Access && s.Agent == g.Config.Input.Agent.Name {
@@ -68,7 +68,17 @@ func (g *Gate) message(c *Commit, ev event, facts Facts, out outcome) {
 func (ev event) turn() *Turn {
 	return &Turn{
 		ID: newID(), Chat: ev.msg.Chat.ID, User: ev.msg.User.ID,
-		Name: clip(ev.msg.User.Name, maxName), Message: ev.msg.ID,
+		Name: clip(ev.msg.User.Name, maxName), Message: ev.answered(),
+	}
+}
+
+// answered is the message that an answer stands below.
+func (ev event) answered() string {
+	switch ev.msg.Kind {
+	case connectors.EventCallback, connectors.EventReaction:
+		return clip(ev.msg.ReplyTo, maxID)
+	default:
+		return ev.msg.ID
 	}
 }
 

@@ -41,6 +41,10 @@ type event struct {
 }
 
 func newEvent(from Source, m connectors.Message) event {
+	if m.Kind == connectors.EventCallback {
+		// A button can give a command. It is decided as one, for whoever presses.
+		m.Command, m.Args, _ = connectors.ParseCommand(m.Text)
+	}
 	return event{
 		from: from,
 		msg:  m,
@@ -120,6 +124,11 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 			Bot: m.User.Bot, Local: m.User.Local, Roles: append([]string{}, facts.Roles...),
 		},
 	}
+	if !m.Time.IsZero() {
+		// A platform whose clock is ahead has no message of the future.
+		age := max(0, int64(now.Sub(m.Time)/time.Second))
+		in.Message.AgeSeconds = &age
+	}
 	for _, a := range m.Attachments[:min(maxAttachments, len(m.Attachments))] {
 		in.Message.Attachments = append(in.Message.Attachments,
 			engine.AttachmentInput{Name: clip(a.Name, maxName), Type: clip(a.Type, maxName), Bytes: a.Bytes})
@@ -136,7 +145,7 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 // requested is the workspace that a person asks for: with this very command, or
 // the one chosen before.
 func requested(m connectors.Message, facts Facts) string {
-	if m.Kind == connectors.EventCommand && m.Command == "workspace" && len(m.Args) > 0 {
+	if m.Command == "workspace" && len(m.Args) > 0 {
 		return clip(m.Args[0], maxWorkspace)
 	}
 	return facts.Workspace

@@ -26,7 +26,7 @@ func (g *Gate) tell(ctx context.Context, ev event, id string, d engine.Decision)
 		return
 	}
 	err := g.Send(ctx, ev.from.Name, connectors.Reply{
-		ID: id, Chat: ev.msg.Chat.ID, User: ev.msg.User.ID, ReplyTo: ev.msg.ID,
+		ID: id, Chat: ev.msg.Chat.ID, User: ev.msg.User.ID, ReplyTo: ev.answered(),
 		Text: words, Decision: id, Verdict: string(engine.Deny),
 	})
 	if err != nil {

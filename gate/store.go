@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/gate/limits"
 )
 
@@ -48,6 +49,9 @@ type Facts struct {
 	Workspace string
 }
 
+// Attachment is a file that came with a message.
+type Attachment = connectors.Attachment
+
 // Turn is one answer that is owed. Chat, User and Message are the platform's own
 // ids, for the connector.
 type Turn struct {
@@ -58,6 +62,8 @@ type Turn struct {
 	Name    string
 	Message string
 	Text    string
+	// Attachments are those of the message; their content has not been fetched.
+	Attachments []Attachment
 	// Reply is set when the answer is known already (a command's).
 	Reply string
 }

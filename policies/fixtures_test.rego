@@ -69,6 +69,7 @@ use_without(path) := use_exactly(settings, json.remove(tool_input, [path]))
 use_exactly(given, doc) := answer if {
 	answer := tool with input as doc
 		with data.audience as given.audience
+		with data.content as given.content
 		with data.local_role as given.local_role
 		with data.replies as given.replies
 		with data.roles as given.roles
@@ -184,6 +185,7 @@ settings := {
 	},
 	"content": {
 		"max_text_bytes": 102400,
+		"max_age_seconds": 300,
 		"attachments": {"max_count": 2, "max_bytes": 10000000, "types": ["image/png", "audio/*"]},
 	},
 	"default_workspace": "personal",
@@ -205,7 +207,7 @@ settings := {
 	"local_role": "owner",
 	"replies": {name: text |
 		some name in [
-			"unknown_user", "workspace", "command", "forwarded", "too_long",
+			"unknown_user", "workspace", "command", "forwarded", "stale", "too_long",
 			"attachment_size", "attachment_type", "attachment_count", "limit", "busy",
 			"direct", "session_owner", "session_trust", "session_workspace", "tool",
 			"tool_read_only", "tool_path", "tool_protected", "tool_size",

@@ -87,12 +87,18 @@ test_missing_chat_kind_taken_for_a_direct_message if {
 
 test_edits_reactions_and_callbacks_around_the_gate if {
 	every kind in ["edit", "delete", "reaction", "callback"] {
-		event := {"message": {"kind": kind, "text": "/approve ABCD2345", "command": "approve"}}
 		every person in [owner, stranger] {
-			answer := fixtures.decide(given([person, event]))
+			answer := fixtures.decide(given([person, {"message": {"kind": kind, "text": "/approve ABCD2345"}}]))
 			fixtures.silent(answer.deny, "ignored")
 		}
 	}
+}
+
+test_button_that_gives_a_command_is_that_command if {
+	press := {"message": {"kind": "callback", "text": "/users", "command": "users"}}
+	not fixtures.fired(fixtures.decide(given([owner, press])).deny, "")
+	fixtures.fired(fixtures.decide(given([{}, press])).deny, "data.commands")
+	fixtures.fired(fixtures.decide(given([stranger, press])).deny, "no role")
 }
 
 test_commands_answered_before_the_gate if {

@@ -10,29 +10,25 @@ import (
 func TestFoundAfterACrash(t *testing.T) {
 	for _, c := range []struct {
 		state      State
-		connector  string
 		told       []string
 		end        State
 		wantsAgent bool
 	}{
-		{Pending, "once", []string{"t ok: re: t"}, Sent, true},
-		{Pending, "repeatable", []string{"t ok: re: t"}, Sent, true},
-		{Ready, "once", []string{"t ok: kept"}, Sent, false},
-		{Ready, "repeatable", []string{"t ok: kept"}, Sent, false},
-		{Sending, "once", []string{"t failed: " + unconfirmed}, Failed, false},
-		{Sending, "repeatable", []string{"t ok: kept"}, Sent, false},
-		{Sent, "once", nil, Sent, false},
-		{Failed, "repeatable", nil, Failed, false},
+		{Pending, []string{"t ok: re: t"}, Sent, true},
+		{Ready, []string{"t ok: kept"}, Sent, false},
+		{Sending, []string{"t failed: " + unconfirmed}, Failed, false},
+		{Sent, nil, Sent, false},
+		{Failed, nil, Failed, false},
 	} {
 		for _, session := range []bool{true, false} {
 			if !session && c.wantsAgent {
 				continue // A command's turn is never pending.
 			}
-			t.Run(fmt.Sprint(c.state, " ", c.connector, " session ", session), func(t *testing.T) {
+			t.Run(fmt.Sprint(c.state, " session ", session), func(t *testing.T) {
 				asked := false
 				b := newBench(func(ctx context.Context, t Turn) (string, error) { asked = true; return echo(ctx, t) })
 				turn := b.add("s", "t")
-				turn.State, turn.Connector, turn.Reply = c.state, c.connector, "kept"
+				turn.State, turn.Reply = c.state, "kept"
 				if !session {
 					turn.Session = nil
 				}
@@ -60,59 +56,48 @@ func TestUnknownState(t *testing.T) {
 // TestCrashBetweenAnyTwoSteps ends the process at each step, and lets the next
 // one go on from what was kept.
 func TestCrashBetweenAnyTwoSteps(t *testing.T) {
-	for _, connector := range []string{"once", "repeatable"} {
-		for _, at := range []string{"turn", "agent", "send", "deliver", "delivered", "close"} {
-			t.Run(connector+" "+at, func(t *testing.T) {
-				ctx, die := context.WithCancel(t.Context())
-				reach := func(step string) error {
-					if step == at {
-						die()
-					}
-					return ctx.Err()
+	for _, at := range []string{"turn", "agent", "send", "deliver", "delivered", "close"} {
+		t.Run(at, func(t *testing.T) {
+			ctx, die := context.WithCancel(t.Context())
+			reach := func(step string) error {
+				if step == at {
+					die()
 				}
-				agent := func(ctx context.Context, turn Turn) (string, error) {
-					if err := reach("agent"); err != nil {
-						return "", err
-					}
-					return echo(ctx, turn)
+				return ctx.Err()
+			}
+			agent := func(ctx context.Context, turn Turn) (string, error) {
+				if err := reach("agent"); err != nil {
+					return "", err
 				}
-				b := newBench(agent)
-				b.add("s", "t").Connector = connector
-				// A person sees a repeated reply once where the connector drops the second.
-				seen := map[string]int{}
-				deliver := func(r Reply) {
-					if connector != "repeatable" || seen[r.Text] == 0 {
-						seen[r.Text]++
-					}
+				return echo(ctx, turn)
+			}
+			b := newBench(agent)
+			b.add("s", "t")
+			seen := map[string]int{}
+			b.store.fail = func(call, _ string) error { return reach(call) }
+			b.Deliver = func(_ context.Context, r Reply) error {
+				if err := reach("deliver"); err != nil {
+					return err
 				}
-				b.store.fail = func(call, _ string) error { return reach(call) }
-				b.Deliver = func(_ context.Context, r Reply) error {
-					if err := reach("deliver"); err != nil {
-						return err
-					}
-					deliver(r)
-					return reach("delivered")
-				}
-				if err := b.Work(ctx, "t", true); !errors.Is(err, context.Canceled) {
-					t.Fatalf("work: %v", err)
-				}
-				b.store.fail = nil
-				b.start(echo)
-				b.Deliver = func(_ context.Context, r Reply) error { deliver(r); return nil }
-				b.work(t, "t")
-				b.work(t, "t")
-				answers, excuses := seen["re: t"], seen[unconfirmed]
-				if answers > 1 || excuses > 1 || answers+excuses == 0 {
-					t.Errorf("the person got the answer %d times and was told of its loss %d times", answers, excuses)
-				}
-				if connector == "repeatable" && (answers != 1 || excuses != 0) {
-					t.Errorf("a connector that drops repeats got the answer %d times, %d excuses", answers, excuses)
-				}
-				if end := b.store.state("t"); end != Sent && end != Failed {
-					t.Errorf("the turn is %s", end)
-				}
-			})
-		}
+				seen[r.Text]++
+				return reach("delivered")
+			}
+			if err := b.Work(ctx, "t", true); !errors.Is(err, context.Canceled) {
+				t.Fatalf("work: %v", err)
+			}
+			b.store.fail = nil
+			b.start(echo)
+			b.Deliver = func(_ context.Context, r Reply) error { seen[r.Text]++; return nil }
+			b.work(t, "t")
+			b.work(t, "t")
+			answers, excuses := seen["re: t"], seen[unconfirmed]
+			if answers > 1 || excuses > 1 || answers+excuses == 0 {
+				t.Errorf("the person got the answer %d times and was told of its loss %d times", answers, excuses)
+			}
+			if end := b.store.state("t"); end != Sent && end != Failed {
+				t.Errorf("the turn is %s", end)
+			}
+		})
 	}
 }
 
@@ -121,7 +106,7 @@ func TestFullDisk(t *testing.T) {
 	for _, call := range []string{"send", "close"} {
 		t.Run(call, func(t *testing.T) {
 			b := newBench(echo)
-			b.add("s", "t").Connector = "repeatable"
+			b.add("s", "t")
 			b.store.fail = func(c, _ string) error {
 				if c == call {
 					return errBroken

@@ -104,7 +104,18 @@ func (m *memory) state(id string) State {
 
 type agentFunc func(ctx context.Context, t Turn) (string, error)
 
-func (f agentFunc) Answer(ctx context.Context, t Turn) (string, error) { return f(ctx, t) }
+func (f agentFunc) Answer(ctx context.Context, t Turn, _ func(string)) (string, error) {
+	return f(ctx, t)
+}
+
+// composition is one that nobody sees before its end.
+type composition struct {
+	finish func(context.Context, Reply) error
+}
+
+func (composition) Update(string)                               {}
+func (c composition) Finish(ctx context.Context, r Reply) error { return c.finish(ctx, r) }
+func (composition) Close()                                      {}
 
 func echo(_ context.Context, t Turn) (string, error) { return "re: " + t.Text, nil }
 
@@ -138,7 +149,9 @@ func (b *bench) start(agent agentFunc) {
 			b.told = append(b.told, fmt.Sprintf("%s %s: %s", r.Turn.ID, word, r.Text))
 			return nil
 		},
-		Repeatable:  func(connector string) bool { return connector == "repeatable" },
+		Compose: func(context.Context, Turn) Composition {
+			return composition{func(ctx context.Context, r Reply) error { return b.Deliver(ctx, r) }}
+		},
 		TurnTimeout: time.Minute, Log: slog.New(slog.NewTextHandler(b.log, nil)),
 	})
 }

@@ -11,10 +11,26 @@ import (
 )
 
 // Agent answers one turn. Its error makes the turn fail visibly; what the person
-// should read instead of an answer it returns as the answer.
+// should read instead of an answer it returns as the answer. It may call show
+// with the whole of its answer so far, as often as it likes: show never waits.
 type Agent interface {
-	Answer(ctx context.Context, t Turn) (string, error)
+	Answer(ctx context.Context, t Turn, show func(text string)) (string, error)
 }
+
+// Composition is an answer that a connector shows while it is made. Its methods
+// are called from one goroutine at a time.
+type Composition interface {
+	// Update shows the whole of the answer so far. It never waits.
+	Update(text string)
+	// Finish delivers the answer, as Deps.Deliver does.
+	Finish(ctx context.Context, r Reply) error
+	// Close ends the showing; after Finish it does nothing.
+	Close()
+}
+
+// ErrUnconfirmed is the error of a delivery that may have arrived, and that must
+// not be tried again.
+var ErrUnconfirmed = errors.New("nobody can tell whether it arrived")
 
 // Reply is an answer on its way to a connector. Failed says that it tells of a
 // failure.
@@ -31,8 +47,8 @@ type Deps struct {
 	Agents map[string]Agent
 	// Deliver gives a reply to its connector. It retries what is worth it.
 	Deliver func(ctx context.Context, r Reply) error
-	// Repeatable tells whether a connector drops a reply that it is given twice.
-	Repeatable func(connector string) bool
+	// Compose begins an answer that is shown while it is made.
+	Compose func(ctx context.Context, t Turn) Composition
 	// TurnTimeout bounds one answer.
 	TurnTimeout time.Duration
 	Log         *slog.Logger
@@ -109,7 +125,7 @@ func (r *Runner) GiveUp(ctx context.Context, id string) error {
 		return r.Work(ctx, id, true)
 	}
 	r.Log.ErrorContext(ctx, "turn given up: the process died under it too often", "turn", t.ID)
-	return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
+	return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true}, r.Deliver)
 }
 
 // next takes the turn that comes next in its lane to its end. It reads the turn
@@ -190,12 +206,9 @@ func (r *Runner) step(ctx, turn context.Context, t Turn, last bool) error {
 		if state, ok := r.told(t.ID); ok {
 			return r.close(ctx, t.ID, state)
 		}
-		if !r.Repeatable(t.Connector) {
-			return r.deliver(ctx, Reply{Turn: t, Text: unconfirmed, Failed: true})
-		}
-		return r.deliver(ctx, Reply{Turn: t, Text: t.Reply, Failed: t.Failed})
+		return r.deliver(ctx, Reply{Turn: t, Text: unconfirmed, Failed: true}, r.Deliver)
 	case Ready:
-		return r.send(ctx, Reply{Turn: t, Text: t.Reply})
+		return r.send(ctx, Reply{Turn: t, Text: t.Reply}, r.Deliver)
 	case Pending:
 		return r.answer(ctx, turn, t, last)
 	default:
@@ -206,6 +219,7 @@ func (r *Runner) step(ctx, turn context.Context, t Turn, last bool) error {
 // What a person reads when there is no answer.
 const (
 	unconfirmed = "I was restarted while an answer to this was on its way to you. If it did not arrive, please ask again."
+	unheard     = "The connection broke while an answer to this was on its way to you. If it did not arrive, please ask again."
 	stopped     = "Stopped."
 	tooLong     = "This took too long, so I stopped it. Please try something smaller."
 	broken      = "Something went wrong and I could not finish this. Please try again; the owner can find the reason in the log."
@@ -215,23 +229,26 @@ func (r *Runner) answer(ctx, turn context.Context, t Turn, last bool) error {
 	agent, ok := r.Agents[t.Session.Agent]
 	if !ok {
 		r.Log.ErrorContext(ctx, "turn failed", "turn", t.ID, "session", t.Session.ID, "error", fmt.Sprintf("there is no agent %q", t.Session.Agent))
-		return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
+		return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true}, r.Deliver)
 	}
-	text, err := r.run(turn, agent, t)
+	shown := r.Compose(ctx, t)
+	defer shown.Close()
+	text, err := r.run(turn, agent, t, shown.Update)
+	finish := func(reply Reply) error { return r.send(ctx, reply, shown.Finish) }
 	switch {
 	case err == nil:
-		return r.send(ctx, Reply{Turn: t, Text: text})
+		return finish(Reply{Turn: t, Text: text})
 	case errors.Is(err, ErrStopped):
-		return r.send(ctx, Reply{Turn: t, Text: stopped, Failed: true})
+		return finish(Reply{Turn: t, Text: stopped, Failed: true})
 	case ctx.Err() != nil:
 		// The process ends: the turn stays as it is and runs again.
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
 		r.Log.WarnContext(ctx, "turn took too long", "turn", t.ID, "session", t.Session.ID, "limit", r.TurnTimeout)
-		return r.send(ctx, Reply{Turn: t, Text: tooLong, Failed: true})
+		return finish(Reply{Turn: t, Text: tooLong, Failed: true})
 	case last || errors.Is(err, errPanic):
 		r.Log.ErrorContext(ctx, "turn failed", "turn", t.ID, "session", t.Session.ID, "error", err)
-		return r.send(ctx, Reply{Turn: t, Text: broken, Failed: true})
+		return finish(Reply{Turn: t, Text: broken, Failed: true})
 	default:
 		return fmt.Errorf("answer turn %s: %w", t.ID, err)
 	}
@@ -239,7 +256,7 @@ func (r *Runner) answer(ctx, turn context.Context, t Turn, last bool) error {
 
 // run lets the agent answer. Why the turn's context ended is the error whatever
 // the agent makes of it, and a panic is an error like any other.
-func (r *Runner) run(ctx context.Context, agent Agent, t Turn) (text string, err error) {
+func (r *Runner) run(ctx context.Context, agent Agent, t Turn, show func(string)) (text string, err error) {
 	ctx, stop := context.WithTimeout(ctx, r.TurnTimeout)
 	defer stop()
 	defer func() {
@@ -247,7 +264,7 @@ func (r *Runner) run(ctx context.Context, agent Agent, t Turn) (text string, err
 			text, err = "", fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
 		}
 	}()
-	text, err = agent.Answer(ctx, t)
+	text, err = agent.Answer(ctx, t, show)
 	if err != nil && ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
@@ -257,24 +274,30 @@ func (r *Runner) run(ctx context.Context, agent Agent, t Turn) (text string, err
 // send keeps the reply, then delivers it. A crash in between leaves the turn
 // sending: the next start then tells that the answer may be lost, and never
 // gives it twice.
-func (r *Runner) send(ctx context.Context, reply Reply) error {
+func (r *Runner) send(ctx context.Context, reply Reply, by func(context.Context, Reply) error) error {
 	if err := r.Store.SendTurn(ctx, reply.Turn.ID, reply.Text, reply.Failed); err != nil {
 		return err
 	}
-	return r.deliver(ctx, reply)
+	return r.deliver(ctx, reply, by)
 }
 
-func (r *Runner) deliver(ctx context.Context, reply Reply) error {
+func (r *Runner) deliver(ctx context.Context, reply Reply, by func(context.Context, Reply) error) error {
 	state := Sent
 	if reply.Failed {
 		state = Failed
 	}
-	if err := r.Deliver(ctx, reply); err != nil {
+	if err := by(ctx, reply); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r.Log.ErrorContext(ctx, "answer not delivered", "turn", reply.Turn.ID, "connector", reply.Turn.Connector, "error", err)
 		state = Failed
+		r.Log.ErrorContext(ctx, "answer not delivered", "turn", reply.Turn.ID, "connector", reply.Turn.Connector, "error", err)
+		if errors.Is(err, ErrUnconfirmed) {
+			// Given again it might be read twice; so the person is told instead.
+			if err := r.Deliver(ctx, Reply{Turn: reply.Turn, Text: unheard, Failed: true}); err != nil {
+				r.Log.ErrorContext(ctx, "person not told of it", "turn", reply.Turn.ID, "error", err)
+			}
+		}
 	}
 	return r.close(ctx, reply.Turn.ID, state)
 }

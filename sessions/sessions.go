@@ -57,10 +57,21 @@ type Turn struct {
 	Name    string
 	Message string
 	Text    string
-	Reply   string
+	// Attachments came with the message; their content has not been fetched.
+	Attachments []Attachment
+	Reply       string
 	// Failed says that Reply tells of a failure.
 	Failed bool
 	State  State
+}
+
+// Attachment is a file that came with a message, as the platform describes it.
+// Ref is what its connector needs to fetch the content.
+type Attachment struct {
+	Name  string
+	Type  string
+	Bytes int64
+	Ref   string
 }
 
 // ErrNoTurn says that there is no such turn.

@@ -14,9 +14,8 @@ func TestAnAnswerThatWasToldIsNotToldToBeLost(t *testing.T) {
 	store := &closeFails{Store: oneTurn{t: &Turn{ID: "t", Connector: "c", Reply: "Done.", State: Ready}}, left: 2}
 	var sent []Reply
 	r := NewRunner(Deps{
-		Store:      store,
-		Deliver:    func(_ context.Context, reply Reply) error { sent = append(sent, reply); return nil },
-		Repeatable: func(string) bool { return false },
+		Store:   store,
+		Deliver: func(_ context.Context, reply Reply) error { sent = append(sent, reply); return nil },
 	})
 	for range 2 {
 		if err := r.Work(t.Context(), "t", false); err == nil {
@@ -75,4 +74,27 @@ func (c *closeFails) CloseTurn(ctx context.Context, id string, state State) erro
 		return errors.New("database or disk is full")
 	}
 	return c.Store.CloseTurn(ctx, id, state)
+}
+
+// TestAnAnswerThatNobodyConfirmed: it is not given again, as it could be read
+// twice; the person is told instead.
+func TestAnAnswerThatNobodyConfirmed(t *testing.T) {
+	store := oneTurn{t: &Turn{ID: "t", Connector: "c", Reply: "Done.", State: Ready}}
+	var sent []Reply
+	r := NewRunner(Deps{
+		Store: store, Log: slog.New(slog.DiscardHandler),
+		Deliver: func(_ context.Context, reply Reply) error {
+			sent = append(sent, reply)
+			if len(sent) == 1 {
+				return ErrUnconfirmed
+			}
+			return nil
+		},
+	})
+	if err := r.Work(t.Context(), "t", false); err != nil {
+		t.Fatal(err)
+	}
+	if len(sent) != 2 || sent[1].Text != unheard || !sent[1].Failed || store.t.State != Failed {
+		t.Errorf("sent %+v, turn %+v", sent, store.t)
+	}
 }

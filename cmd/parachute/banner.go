@@ -13,8 +13,8 @@ import (
 func (s *server) banner(t terminal, startup engine.Decision) {
 	p := s.policies.Status()
 	var names []string
-	for _, c := range s.connectors {
-		names = append(names, c.Name())
+	for _, l := range s.links {
+		names = append(names, l.Name())
 	}
 	s.log.Info("started", "version", version, "audience", s.cfg.Audience, "trust", s.cfg.Trust,
 		"policies", p.Source, "revision", fmt.Sprintf("%.12s", p.Revision), "data", s.cfg.Data, "connectors", strings.Join(names, ","))

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/parachute-gate/parachute/connectors/connectortest"
 )
 
 // TestMain lets the test binary be the real program: a script that runs
@@ -43,6 +45,18 @@ func TestMain(m *testing.M) {
 //	summarise POLICIES                    one line a message, for a golden file
 //	answered FILE                         each outcome was told, once
 //	reply FILE ID REGEXP                  the lines of FILE answer the message ID so
+//
+// Chat platforms, played by fakes (script_chat_test.go):
+//
+//	chat NAME KIND                        start one; $NAME_URL is where it is, $CHAT_TOKEN the bot's token
+//	fill FILE                             put the values of variables into a file
+//	says [FLAG…] NAME PERSON PLACE [TEXT] a person does something; $LAST is the message's id, $PERSON theirs
+//	ruled VERDICT RULE                    what was done last was decided so, once
+//	heard [-drafts] [-private] NAME REGEXP [N]  the bot has sent N (1) messages that match; $HEARD is the id of the one
+//	sent NAME N                           the bot has sent N messages in all
+//	sign NAME SIGN                        a reaction was set and taken away
+//	fault NAME KIND send|receive [TIMES] [FOR]  something goes wrong
+//	secretive                             the token is in no output, log, record or database
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -56,12 +70,15 @@ func TestScript(t *testing.T) {
 			"serve": cmdServe, "feed": cmdFeed, "finish": cmdFinish, "terminate": cmdTerminate, "awaitstatus": cmdAwaitStatus,
 			"decided": cmdDecided, "tool": cmdTool, "records": cmdRecords,
 			"summarise": cmdSummarise, "answered": cmdAnswered, "reply": cmdReply,
+			"chat": cmdChat, "fill": cmdFill, "says": cmdSays, "ruled": cmdRuled, "heard": cmdHeard, "sent": cmdSent, "sign": cmdSign,
+			"fault": cmdFault, "secretive": cmdSecretive,
 		},
 	})
 }
 
 func setupScript(env *testscript.Env) error {
 	env.Values[liveKey{}] = map[string]*live{}
+	env.Values[platformsKey{}] = map[string]connectortest.Server{}
 	// The race detector would else wait a second at the end of each process.
 	if os.Getenv("GORACE") == "" {
 		env.Setenv("GORACE", "atexit_sleep_ms=0")

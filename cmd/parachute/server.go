@@ -4,16 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/user"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/term"
 
-	"github.com/parachute-gate/parachute/connectors"
-	"github.com/parachute-gate/parachute/connectors/console"
-	"github.com/parachute-gate/parachute/connectors/stdio"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/internal/config"
@@ -24,15 +18,15 @@ import (
 
 // server is everything that runs between start and stop.
 type server struct {
-	cfg        config.Config
-	policies   *engine.Engine
-	db         *sqlite.DB
-	gate       *gate.Gate
-	runner     *sessions.Runner
-	connectors []connectors.Connector
-	log        *slog.Logger
-	started    time.Time
-	prune      func(context.Context) error
+	cfg      config.Config
+	policies *engine.Engine
+	db       *sqlite.DB
+	gate     *gate.Gate
+	runner   *sessions.Runner
+	links    []*link
+	log      *slog.Logger
+	started  time.Time
+	prune    func(context.Context) error
 }
 
 func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engine.Engine, db *sqlite.DB, log *slog.Logger) (*server, error) {
@@ -44,7 +38,7 @@ func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engi
 	s.prune = func(ctx context.Context) error { return db.PruneLimits(ctx, clock.Now()) }
 	s.gate = gate.New(gate.Deps{
 		Policies: policies, Store: db, Book: book, Config: gateConfig(cfg), Log: log, Now: time.Now,
-		Send:   s.send,
+		Send:   s.tell,
 		Stop:   func(session string) { s.runner.Stop(session) },
 		Status: s.chatStatus,
 	})
@@ -57,38 +51,20 @@ func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engi
 		Agents: map[string]sessions.Agent{"vault": &vaultAgent{
 			agent:      agents.NewVault(agents.Deps{}),
 			workspaces: sessions.Workspaces{Root: workspaceRoot(cfg), Places: places},
-			gate:       s.gate, changes: db, log: log,
+			gate:       s.gate, changes: db, fetch: s.fetch, log: log,
 		}},
-		Deliver: func(ctx context.Context, r sessions.Reply) error {
-			return s.send(ctx, r.Turn.Connector, turnReply(r))
-		},
-		Repeatable:  func(string) bool { return false },
+		Deliver: s.deliver, Compose: s.compose,
 		TurnTimeout: cfg.Turns.Timeout,
 		Log:         log,
 	})
 	for _, c := range cfg.Connectors {
-		s.connectors = append(s.connectors, s.connector(ctx, t, c))
+		l, err := s.connect(ctx, t, c)
+		if err != nil {
+			return nil, fmt.Errorf("connector %s: %w", c.Name, err)
+		}
+		s.links = append(s.links, l)
 	}
 	return s, nil
-}
-
-// connector makes the driver for a configured connector: this is the list of
-// all drivers.
-func (s *server) connector(ctx context.Context, t terminal, c config.Connector) connectors.Connector {
-	switch c.Kind {
-	case "stdio":
-		return stdio.New(stdio.Deps{Name: c.Name, In: t.in, Out: t.out, Log: s.log})
-	default:
-		tty := isTerminal(t.in) && isTerminal(t.out)
-		return console.New(console.Deps{
-			Name: c.Name, In: t.in, Out: t.out, TTY: tty, Color: tty && os.Getenv("NO_COLOR") == "",
-			User: userName(), Now: time.Now,
-			Pending: func(message string) bool {
-				owed, err := s.db.TurnOwed(ctx, c.Name, message)
-				return err == nil && owed
-			},
-		})
-	}
 }
 
 // run runs until ctx ends, a part fails, or every connector's source has ended
@@ -130,24 +106,6 @@ func ignoreEnd(ctx context.Context, err error) error {
 	return err
 }
 
-func (s *server) runConnectors(ctx context.Context) error {
-	var group errgroup.Group
-	for _, c := range s.connectors {
-		from := gate.Source{Name: c.Name(), Kind: c.Kind()}
-		group.Go(func() error {
-			err := c.Run(ctx, func(ctx context.Context, m connectors.Message) error {
-				return s.gate.Handle(ctx, from, m)
-			})
-			if err != nil {
-				s.log.ErrorContext(ctx, "connector failed", "connector", from.Name, "error", err)
-				return fmt.Errorf("connector %s: %w", from.Name, err)
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
 // drain waits until nothing is owed.
 func (s *server) drain(ctx context.Context) {
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -179,34 +137,4 @@ func (s *server) tidy(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// send gives a reply to its connector.
-func (s *server) send(ctx context.Context, name string, r connectors.Reply) error {
-	for _, c := range s.connectors {
-		if c.Name() == name {
-			return c.Send(ctx, r)
-		}
-	}
-	return fmt.Errorf("there is no connector %q any more", name)
-}
-
-func turnReply(r sessions.Reply) connectors.Reply {
-	verdict := "allow"
-	if r.Failed {
-		verdict = "failed"
-	}
-	return connectors.Reply{
-		ID: r.Turn.ID, Chat: r.Turn.Chat, User: r.Turn.User, ReplyTo: r.Turn.Message,
-		Text: r.Text, Decision: r.Turn.Decision, Verdict: verdict,
-	}
-}
-
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-
-func userName() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return ""
 }

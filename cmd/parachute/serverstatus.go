@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/internal/config"
 )
@@ -36,6 +37,7 @@ type status struct {
 type connectorInfo struct {
 	Name string `json:"name"`
 	Kind string `json:"kind"`
+	connectors.Health
 }
 
 func (s *server) status() status {
@@ -44,8 +46,8 @@ func (s *server) status() status {
 		Audience: s.cfg.Audience, Trust: s.cfg.Trust, Agent: s.cfg.Agent,
 		Policies: s.policies.Status(), Running: s.runner.Running(), Connectors: []connectorInfo{},
 	}
-	for _, c := range s.connectors {
-		out.Connectors = append(out.Connectors, connectorInfo{Name: c.Name(), Kind: c.Kind()})
+	for _, l := range s.links {
+		out.Connectors = append(out.Connectors, connectorInfo{Name: l.Name(), Kind: l.Kind(), Health: l.Health()})
 	}
 	return out
 }

@@ -38,9 +38,12 @@ func startupInput(cfg config.Config, source engine.Source) (engine.StartupInput,
 	for _, name := range slices.Sorted(maps.Keys(cfg.Workspaces)) {
 		in.Config.Workspaces = append(in.Config.Workspaces, engine.WorkspaceInput{Name: name})
 	}
-	for _, f := range []struct{ path, kind string }{
-		{cfg.File, "config"}, {cfg.Data, "data"}, {filepath.Join(cfg.Data, sqlite.File), "data"},
-	} {
+	type private struct{ path, kind string }
+	files := []private{{cfg.File, "config"}, {cfg.Data, "data"}, {filepath.Join(cfg.Data, sqlite.File), "data"}}
+	for _, file := range secretFiles(cfg) {
+		files = append(files, private{file, "secret"})
+	}
+	for _, f := range files {
 		file, err := fileInput(f.path, f.kind)
 		if errors.Is(err, fs.ErrNotExist) || f.path == "" {
 			continue

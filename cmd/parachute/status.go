@@ -49,6 +49,21 @@ func statusCommand(t terminal) *cli.Command {
 	}
 }
 
+// connectorLine tells how a connector is.
+func connectorLine(c connectorInfo) string {
+	line := fmt.Sprintf("%s (%s) %s", c.Name, c.Kind, c.State)
+	if !c.Since.IsZero() {
+		line += ", for " + time.Since(c.Since).Round(time.Second).String()
+	}
+	if !c.LastMessage.IsZero() {
+		line += ", last message " + time.Since(c.LastMessage).Round(time.Second).String() + " ago"
+	}
+	if c.Failures > 0 {
+		line += fmt.Sprintf(", failures: %d, the last: %s", c.Failures, c.LastError)
+	}
+	return line
+}
+
 func showStatus(t terminal, s status) {
 	p := s.Policies
 	fmt.Fprintf(t.out, "running     process %d, up %s, version %s\n", s.PID, time.Since(s.Started).Round(time.Second), s.Version)
@@ -59,7 +74,7 @@ func showStatus(t terminal, s status) {
 			p.FailedAt.Local().Format(time.DateTime), p.Revision, strings.ReplaceAll(p.Failure, "\n", "\n            "))
 	}
 	for _, c := range s.Connectors {
-		fmt.Fprintf(t.out, "connector   %s (%s)\n", c.Name, c.Kind)
+		fmt.Fprintf(t.out, "connector   %s\n", connectorLine(c))
 	}
 	fmt.Fprintf(t.out, "answering   %d\n", s.Running)
 }

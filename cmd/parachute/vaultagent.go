@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 
 	"github.com/parachute-gate/parachute/engine"
@@ -19,13 +20,15 @@ type vaultAgent struct {
 	workspaces sessions.Workspaces
 	gate       *gate.Gate
 	changes    sessions.Changes
-	log        *slog.Logger
+	// fetch opens an attachment by its connector's name and its Ref.
+	fetch func(ctx context.Context, connector, ref string) (io.ReadCloser, error)
+	log   *slog.Logger
 }
 
 var _ vault.Recaller = journal{}
 
 // Answer implements sessions.Agent.
-func (a *vaultAgent) Answer(ctx context.Context, t sessions.Turn) (text string, err error) {
+func (a *vaultAgent) Answer(ctx context.Context, t sessions.Turn, show func(string)) (text string, err error) {
 	dir, err := a.workspaces.Dir(*t.Session)
 	if err != nil {
 		return "", err
@@ -42,7 +45,21 @@ func (a *vaultAgent) Answer(ctx context.Context, t sessions.Turn) (text string, 
 	defer func() { err = errors.Join(err, v.Close()) }()
 	return a.agent.Answer(ctx, agents.Request{
 		Text: t.Text, Person: t.Name, Workspace: t.Session.Workspace, Access: vault.Access(t.Session.Access),
+		Files: a.files(t), Show: show,
 	}, v)
+}
+
+// files are the attachments of a turn, to be fetched through its connector.
+func (a *vaultAgent) files(t sessions.Turn) []agents.File {
+	var out []agents.File
+	for _, f := range t.Attachments {
+		file := agents.File{Name: f.Name, Type: f.Type, Bytes: f.Bytes}
+		if f.Ref != "" {
+			file.Open = func(ctx context.Context) (io.ReadCloser, error) { return a.fetch(ctx, t.Connector, f.Ref) }
+		}
+		out = append(out, file)
+	}
+	return out
 }
 
 // toolGate asks the gate about each tool call of one turn.

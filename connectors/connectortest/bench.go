@@ -31,14 +31,7 @@ type bench struct {
 
 // start runs the connector. Every event is recorded, after handle took it;
 // handle may be nil.
-func (b *bench) start(handle connectors.Handler) {
-	var ctx context.Context
-	ctx, b.stop = context.WithCancel(b.ctx)
-	b.done = make(chan error, 1)
-	b.finished = false
-	done := b.done
-	go func() { done <- b.platform.Connector().Run(ctx, b.recording(handle)) }()
-}
+func (b *bench) start(handle connectors.Handler) { b.startUnrecorded(b.recording(handle)) }
 
 func (b *bench) recording(handle connectors.Handler) connectors.Handler {
 	return func(ctx context.Context, m connectors.Message) error {
@@ -54,6 +47,45 @@ func (b *bench) recording(handle connectors.Handler) connectors.Handler {
 		default:
 		}
 		return err
+	}
+}
+
+// startUnrecorded runs the connector with a handler that keeps nothing.
+func (b *bench) startUnrecorded(handle connectors.Handler) {
+	var ctx context.Context
+	ctx, b.stop = context.WithCancel(b.ctx)
+	b.done = make(chan error, 1)
+	b.finished = false
+	done := b.done
+	go func() { done <- b.platform.Connector().Run(ctx, handle) }()
+}
+
+// distinct waits until n different events were handled and gives those, each
+// where it came first: a platform may give an event again that it is not sure of.
+func (b *bench) distinct(n int) ([]connectors.Message, error) {
+	type key struct{ chat, id, revision string }
+	for all := n; ; {
+		got, err := b.events(all)
+		if err != nil {
+			return got, err
+		}
+		first := map[key]connectors.Message{}
+		var different []connectors.Message
+		for _, m := range got {
+			k := key{m.Chat.ID, m.ID, m.Revision}
+			before, again := first[k]
+			if again && (before.Text != m.Text || before.User.ID != m.User.ID || before.Kind != m.Kind) {
+				return got, fmt.Errorf("the event %q came as %+v and again as %+v", m.ID, before, m)
+			}
+			if !again {
+				first[k] = m
+				different = append(different, m)
+			}
+		}
+		if len(different) >= n {
+			return different, nil
+		}
+		all = len(got) + 1
 	}
 }
 
@@ -152,6 +184,7 @@ func (b *bench) abandon() {
 	if b.stop == nil || b.finished {
 		return
 	}
+	b.finished = true
 	b.stop()
 	timer := time.NewTimer(stopTime)
 	defer timer.Stop()
@@ -167,6 +200,13 @@ type expect struct{ errs []error }
 func (x *expect) that(ok bool, format string, args ...any) {
 	if !ok {
 		x.errs = append(x.errs, fmt.Errorf(format, args...))
+	}
+}
+
+// none adds what is wrong, and where.
+func (x *expect) none(err error, where string) {
+	if err != nil {
+		x.errs = append(x.errs, fmt.Errorf("%s: %w", where, err))
 	}
 }
 

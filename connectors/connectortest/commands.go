@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/parachute-gate/parachute/connectors"
@@ -9,6 +10,7 @@ import (
 func commandCases() []testCase {
 	return []testCase{
 		{"CommandsAreParsed", nil, commands},
+		{"CommandForAnotherBotIsAMessage", []Feature{Group, CommandAddress}, addressed},
 		{"CommandAnsweredBeforeTheGate", nil, answersNothing},
 	}
 }
@@ -40,6 +42,32 @@ func commands(b *bench) error {
 		x.that(m.Kind == kind, "%q is of kind %q, want %q", want.text, m.Kind, kind)
 		x.that(m.Command == want.name && slices.Equal(m.Args, want.args), "%q gave the command %q with %q", want.text, m.Command, m.Args)
 		x.that(m.Text == want.text, "%q arrived as %q", want.text, m.Text)
+	}
+	return x.err()
+}
+
+// addressed plays commands that name a bot.
+func addressed(b *bench) error {
+	p, ok := b.platform.(Addressed)
+	if !ok {
+		return errors.New("the platform is not Addressed")
+	}
+	b.start(nil)
+	var x expect
+	for to, mine := range map[string]bool{
+		"otherbot": false, p.BotName() + "2": false, "x" + p.BotName(): false, p.BotName(): true,
+	} {
+		text := "/help@" + to + " me"
+		m, _, err := b.one(Event{Chat: "room", ChatKind: connectors.ChatGroup, Person: "alice", Text: text})
+		if err != nil {
+			return err
+		}
+		kind, name := connectors.EventMessage, ""
+		if mine {
+			kind, name = connectors.EventCommand, "help"
+		}
+		x.that(m.Kind == kind && m.Command == name, "%q is of kind %q with the command %q, want %q and %q", text, m.Kind, m.Command, kind, name)
+		x.that(m.MentionsBot == mine, "%q mentions the bot: %v, want %v", text, m.MentionsBot, mine)
 	}
 	return x.err()
 }

@@ -6,8 +6,9 @@
 // The suite never looks inside a connector: it plays events on the platform's
 // side, takes what the handler is given, and sees what the platform was sent.
 // A new platform's ability is a new Feature and the cases that need it; one that
-// needs more of the platform than Platform has (a limit on sends, say) is an
-// optional interface beside Redeliverer.
+// needs more of the platform than Platform has is an optional interface beside
+// Redeliverer. Who implements such an interface must list its feature: a case
+// that is forgotten proves nothing.
 package connectortest
 
 import (
@@ -55,6 +56,31 @@ const (
 	// ExactReplies: a reply's text is given to the platform as it is, control
 	// characters included.
 	ExactReplies Feature = "exact_replies"
+	// SeveralAttachments: one message can carry several files.
+	SeveralAttachments Feature = "several_attachments"
+	// ChatNames: a chat has a name apart from its id, Event.ChatName.
+	ChatNames Feature = "chat_names"
+	// CommandAddress: a command can name the bot that it is for ("/help@bot"); the
+	// platform is Addressed.
+	CommandAddress Feature = "command_address"
+	// OwnEcho: the platform gives the bot its own messages as events.
+	OwnEcho Feature = "own_echo"
+	// Buttons: a reply's buttons are shown, and Sent tells them.
+	Buttons Feature = "buttons"
+	// Fences: Sent.Text has a reply's code fences as they were sent.
+	Fences Feature = "fences"
+	// Drafts: the connector is a Composer that shows drafts, and Sent tells them.
+	Drafts Feature = "drafts"
+	// Signs: the connector is a Composer that sets signs; the platform is a Signer.
+	Signs Feature = "signs"
+	// Health: the connector is a Reporter.
+	Health Feature = "health"
+	// Faults: the platform can fail; it is a Faulter.
+	Faults Feature = "faults"
+	// Secrets: the connector holds secrets; the platform is Secretive.
+	Secrets Feature = "secrets"
+	// Load: 10,000 events of 50 chats can be played in a minute.
+	Load Feature = "load"
 )
 
 // Driver opens platforms of one kind for the suite.
@@ -93,11 +119,26 @@ type Redeliverer interface {
 	Redeliver() error
 }
 
+// Addressed is a Platform whose commands can name the bot that they are for.
+type Addressed interface {
+	// BotName is what follows the @ in a command for the bot.
+	BotName() string
+}
+
+// Signer is a Platform that knows the signs that the bot set.
+type Signer interface {
+	// Signs are those set and taken away so far, oldest first. It may be called
+	// beside anything.
+	Signs() []Sign
+}
+
 // Event is what a person does on the platform. Chat and Person are labels of
 // the suite: the platform turns each into one id of its own, the same every time.
 type Event struct {
 	Chat     string
 	ChatKind connectors.ChatKind
+	// ChatName is the chat's name; empty means the platform's choice.
+	ChatName string
 	Person   string
 	// Name is the display name; empty means the platform's choice.
 	Name  string
@@ -106,8 +147,9 @@ type Event struct {
 	// Kind is the kind of event; empty means a message. The suite never sets
 	// EventCommand: a text makes a command.
 	Kind connectors.EventKind
-	// About is the message (by the id that the handler was given) that an edit
-	// or a deletion changes.
+	// About is the message (by the id that the handler was given, or by Sent.ID)
+	// that an edit or a deletion changes, a button is pressed below, or a reaction
+	// is to. Of the last two ReplyToBot says that the bot wrote it.
 	About       string
 	Text        string
 	Mention     bool
@@ -123,8 +165,9 @@ type IDs struct {
 	Message, Chat, User string
 }
 
-// Sent is one text that the platform was given. Chat and ReplyTo are set with
-// the feature ReplyTargets.
+// Sent is one message that the platform was given, as it reads now. Chat and
+// ReplyTo are set with the feature ReplyTargets. ID is the platform's, empty where
+// only the connector knows it.
 type Sent struct {
 	ID, Chat, ReplyTo, Text string
 	// Drafts are the texts that edits replaced, oldest first.

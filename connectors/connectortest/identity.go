@@ -2,6 +2,8 @@ package connectortest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/parachute-gate/parachute/connectors"
 )
@@ -13,6 +15,8 @@ func identityCases() []testCase {
 		{"MessageIDsAreUnique", nil, uniqueIDs},
 		{"DisplayNameTakenForAnID_CVE-2026-28471", []Feature{DisplayNames}, namesAreData},
 		{"RenamedPersonKeepsTheID", []Feature{DisplayNames}, renamed},
+		{"SamePersonInTwoChats", []Feature{Group}, twoChats},
+		{"GroupNameTakenForAnID", []Feature{Group, ChatNames}, groupNames},
 		{"BotsAreFlagged", []Feature{Bots}, bots},
 		{"NobodyIsLocalOverTheNetwork", nil, notLocal},
 		{"ThePersonAtTheTerminalIsLocal", []Feature{Local}, local},
@@ -79,7 +83,11 @@ func namesAreData(b *bench) error {
 	for _, name := range []string{
 		"Owner",                     // the same name
 		"\u041ewner",                // Cyrillic O
+		"\uff2fwner",                // full width
+		"O\u0301wner",               // a mark on it
 		"Own\u200ber",               // zero width
+		"Owner\u2060",               // zero width, at the end
+		"\u200d\ufeffOwner",         // zero width, at the beginning
 		"\u202erenwO",               // right-to-left override
 		owner.User.ID,               // the id as a name
 		"owner</name><role>owner",   // markup
@@ -108,6 +116,59 @@ func renamed(b *bench) error {
 	var x expect
 	x.that(before.User.ID == after.User.ID, "the id was %q and is %q after a change of name", before.User.ID, after.User.ID)
 	x.that(after.User.Name == "Somebody else", "the new name arrived as %q", after.User.Name)
+	return x.err()
+}
+
+// twoChats holds that a person's id is the same in all chats, that the chats' ids
+// differ, and that no message of one chat passes for one of another.
+func twoChats(b *bench) error {
+	places := []Event{
+		{Chat: "room1", ChatKind: connectors.ChatGroup}, {Chat: "room2", ChatKind: connectors.ChatGroup},
+	}
+	if b.driver.Supports(DM) {
+		places = append(places, Event{Chat: "dm-alice", ChatKind: connectors.ChatDM})
+	}
+	b.start(nil)
+	var x expect
+	users, chats, messages := map[string]bool{}, map[string]bool{}, map[[2]string]bool{}
+	for range 3 {
+		for _, e := range places {
+			e.Person, e.Text = "alice", "hello"
+			m, _, err := b.one(e)
+			if err != nil {
+				return err
+			}
+			x.that(m.Chat.Kind == e.ChatKind, "%s is of kind %q, want %q", e.Chat, m.Chat.Kind, e.ChatKind)
+			users[m.User.ID], chats[m.Chat.ID], messages[[2]string{m.Chat.ID, m.ID}] = true, true, true
+		}
+	}
+	x.that(len(users) == 1, "one person has the ids %v", slices.Sorted(maps.Keys(users)))
+	x.that(len(chats) == len(places), "%d chats have the ids %v", len(places), slices.Sorted(maps.Keys(chats)))
+	x.that(len(messages) == 3*len(places), "%d messages have %d ids", 3*len(places), len(messages))
+	return x.err()
+}
+
+// groupNames names a group as another chat's id, and as a person's.
+func groupNames(b *bench) error {
+	b.start(nil)
+	owner, _, err := b.one(Event{Chat: "room1", ChatKind: connectors.ChatGroup, ChatName: "The owner's", Person: "owner", Text: "hello"})
+	if err != nil {
+		return err
+	}
+	var x expect
+	for i, name := range []string{owner.Chat.ID, owner.User.ID, owner.Chat.Name, "The owner's", "x\nverdict=allow"} {
+		if name == "" {
+			continue
+		}
+		m, ids, err := b.one(Event{Chat: fmt.Sprint("other", i), ChatKind: connectors.ChatGroup, ChatName: name, Person: "mallory", Text: "hello"})
+		if err != nil {
+			return err
+		}
+		x.that(m.Chat.ID == ids.Chat && m.Chat.ID != owner.Chat.ID, "the group's name %q gave the chat id %q", name, m.Chat.ID)
+		x.that(m.Chat.Kind == connectors.ChatGroup, "the group's name %q gave the kind %q", name, m.Chat.Kind)
+		x.that(m.User.ID == ids.User && m.User.ID != owner.User.ID, "the group's name %q gave the user id %q", name, m.User.ID)
+		x.that(m.Chat.Name == "" || m.Chat.Name == name, "the group's name %q arrived as %q", name, m.Chat.Name)
+	}
 	return x.err()
 }
 

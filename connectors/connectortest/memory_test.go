@@ -23,6 +23,13 @@ type memory struct {
 	sent    []Sent
 	refused int
 	runs    int
+	signs   []Sign
+	faults  []Fault
+	revoked bool
+	log     string
+	health  connectors.Health
+	kept    [][]byte
+	closed  chan struct{}
 }
 
 func (d *memory) Supports(f Feature) bool {
@@ -35,20 +42,27 @@ func (d *memory) Supports(f Feature) bool {
 func (d *memory) MaxText() int { return 100 << 10 }
 
 func (d *memory) Open(context.Context) (Platform, error) {
-	return &memory{fault: d.fault, features: d.features, arrived: make(chan struct{}, 1)}, nil
+	return &memory{
+		fault: d.fault, arrived: make(chan struct{}, 1), closed: make(chan struct{}),
+		health: connectors.Health{State: connectors.Stopped},
+	}, nil
 }
 
 func (d *memory) Connector() connectors.Connector { return d }
 func (d *memory) Name() string                    { return "memory" }
 func (d *memory) Kind() string                    { return "memory" }
-func (d *memory) Close() error                    { return nil }
+
+func (d *memory) Close() error {
+	close(d.closed)
+	return nil
+}
 
 func (d *memory) Inject(e Event) (IDs, error) {
 	d.mu.Lock()
 	d.next++
 	m := connectors.Message{
 		ID:          fmt.Sprint(d.next),
-		Chat:        connectors.Chat{ID: "C/" + e.Chat, Kind: e.ChatKind},
+		Chat:        connectors.Chat{ID: "C/" + e.Chat, Kind: e.ChatKind, Name: e.ChatName},
 		User:        connectors.User{ID: "U/" + e.Person, Name: e.Name, Bot: e.Bot, Local: e.Local},
 		Kind:        e.Kind,
 		Text:        e.Text,
@@ -61,8 +75,15 @@ func (d *memory) Inject(e Event) (IDs, error) {
 	switch e.Kind {
 	case connectors.EventEdit:
 		m.ID, m.Revision = e.About, fmt.Sprint("r", d.next)
+	case connectors.EventCallback, connectors.EventReaction:
+		m.ReplyTo = e.About
 	case "":
 		m.Kind = connectors.EventMessage
+		command, to, addressed := strings.Cut(m.Text, "@"+d.BotName())
+		if strings.HasPrefix(m.Text, "/") && addressed && strings.HasPrefix(to, " ") {
+			m.MentionsBot = true
+			m.Text = command + to
+		}
 		if name, args, ok := connectors.ParseCommand(m.Text); ok {
 			m.Kind, m.Command, m.Args = connectors.EventCommand, name, args
 		}
@@ -121,6 +142,33 @@ func (d *memory) spoil(m connectors.Message) connectors.Message {
 		m.Text = strings.ReplaceAll(m.Text, "<", "&lt;")
 	case "lines are split":
 		m.Text, _, _ = strings.Cut(m.Text, "\n")
+	case "the group's name is the id":
+		if m.Chat.Name != "" {
+			m.Chat.ID = m.Chat.Name
+		}
+	case "a person has an id for each chat":
+		m.User.ID += "@" + m.Chat.ID
+	case "one chat for all":
+		m.Chat.ID = "C/room1"
+	case "a press forgets its message":
+		if m.Kind == connectors.EventCallback {
+			m.ReplyTo = ""
+		}
+	case "presses have the message's id":
+		if m.Kind == connectors.EventCallback {
+			m.ID = m.ReplyTo
+		}
+	case "reactions read empty":
+		if m.Kind == connectors.EventReaction {
+			m.Text = ""
+		}
+	case "commands for others are taken":
+		if text, _, ok := strings.Cut(m.Text, "@"); ok && strings.HasPrefix(text, "/") {
+			m.Text = text
+			command()
+		}
+	case "several files come as one":
+		m.Attachments = m.Attachments[:min(len(m.Attachments), 1)]
 	case "large text is cut":
 		m.Text = m.Text[:min(len(m.Text), 4096)]
 	}
@@ -139,6 +187,9 @@ func (d *memory) Redeliver() error {
 	m := d.queue[len(d.queue)-1]
 	if d.fault == "redelivery has a new id" {
 		m.ID += "-again"
+	}
+	if d.fault == "a redelivery reads otherwise" {
+		m.Text += " again"
 	}
 	d.queue = append(d.queue, m)
 	d.mu.Unlock()
@@ -163,27 +214,5 @@ func (d *memory) End() error {
 	d.ended = true
 	d.mu.Unlock()
 	d.wake()
-	return nil
-}
-
-func (d *memory) Send(ctx context.Context, r connectors.Reply) error {
-	if err := ctx.Err(); err != nil {
-		if d.fault == "nil for what was not sent" {
-			return nil
-		}
-		return err
-	}
-	s := Sent{Chat: r.Chat, ReplyTo: r.ReplyTo, Text: r.Text}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case d.fault == "no send before run" && d.runs == 0:
-		return nil
-	case d.fault == "reply to another chat":
-		s.Chat = "C/elsewhere"
-	case d.fault == "replies are sent twice":
-		d.sent = append(d.sent, s)
-	}
-	d.sent = append(d.sent, s)
 	return nil
 }

@@ -16,6 +16,7 @@ func orderCases() []testCase {
 		{"OrderPerChatUnderLoad", nil, order},
 		{"SlowChatDoesNotHoldUpTheOthers", []Feature{SideBySide}, sideBySide},
 		{"RedeliveredEventKeepsItsID", []Feature{Redelivery}, redelivered},
+		{"RedeliveryUnderLoadKeepsTheOrder", []Feature{Redelivery}, redeliveredUnderLoad},
 	}
 }
 
@@ -125,5 +126,41 @@ func redelivered(b *bench) error {
 	var x expect
 	x.that(got[0].ID == got[1].ID && got[0].Chat.ID == got[1].Chat.ID && got[0].Revision == got[1].Revision,
 		"an event came as %q in %q and again as %q in %q", got[0].ID, got[0].Chat.ID, got[1].ID, got[1].Chat.ID)
+	return x.err()
+}
+
+// redeliveredUnderLoad has some events given twice between others, and holds that
+// the first of each come in order.
+func redeliveredUnderLoad(b *bench) error {
+	p, ok := b.platform.(Redeliverer)
+	if !ok {
+		return errors.New("the platform is no Redeliverer")
+	}
+	b.start(nil)
+	const chats, count = 5, 200
+	chatOf := map[string]int{}
+	for i := range count {
+		ids, err := b.inject(Event{Chat: fmt.Sprint("room", i%chats), ChatKind: connectors.ChatGroup, Person: "alice", Text: fmt.Sprint("number ", i)})
+		if err != nil {
+			return err
+		}
+		chatOf[ids.Chat] = i % chats
+		if i%10 == 3 {
+			if err := p.Redeliver(); err != nil {
+				return fmt.Errorf("redeliver: %w", err)
+			}
+		}
+	}
+	got, err := b.distinct(count)
+	if err != nil {
+		return err
+	}
+	var x expect
+	next := map[string]int{}
+	for _, m := range got {
+		want := fmt.Sprint("number ", chatOf[m.Chat.ID]+next[m.Chat.ID]*chats)
+		x.that(m.Text == want, "chat %q: got %q, want %q", m.Chat.ID, m.Text, want)
+		next[m.Chat.ID]++
+	}
 	return x.err()
 }

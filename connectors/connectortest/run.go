@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/parachute-gate/parachute/connectors"
 )
 
 // caseTime bounds a case that hangs. No case waits for it to pass.
@@ -39,6 +41,8 @@ func cases() []testCase {
 	return slices.Concat(
 		identityCases(), eventCases(), commandCases(), textCases(),
 		orderCases(), handlerCases(), stopCases(), sendCases(),
+		sendFaultCases(), receiveFaultCases(), healthCases(), pressCases(),
+		composeCases(), secretCases(), loadCases(),
 	)
 }
 
@@ -60,5 +64,36 @@ func (c testCase) play(ctx context.Context, d Driver) (err error) {
 			err = fmt.Errorf("close platform: %w", cerr)
 		}
 	}()
-	return c.run(b)
+	if err := listed(d, p); err != nil {
+		return err
+	}
+	if err := c.run(b); err != nil {
+		return err
+	}
+	b.abandon()
+	return b.leaks()
+}
+
+// listed holds that the driver lists what its platform and its connector can do,
+// and no more: cases hang on it.
+func listed(d Driver, p Platform) error {
+	var x expect
+	agree := func(f Feature, able bool, what string) {
+		x.that(d.Supports(f) == able, "the feature %q is listed: %v; %s: %v", f, d.Supports(f), what, able)
+	}
+	_, redelivers := p.(Redeliverer)
+	agree(Redelivery, redelivers, "the platform is a Redeliverer")
+	_, fails := p.(Faulter)
+	agree(Faults, fails, "the platform is a Faulter")
+	_, secretive := p.(Secretive)
+	agree(Secrets, secretive, "the platform is Secretive")
+	_, signs := p.(Signer)
+	agree(Signs, signs, "the platform is a Signer")
+	_, addressed := p.(Addressed)
+	agree(CommandAddress, addressed, "the platform is Addressed")
+	_, reports := p.Connector().(connectors.Reporter)
+	agree(Health, reports, "the connector is a Reporter")
+	_, composes := p.Connector().(connectors.Composer)
+	x.that(composes == (d.Supports(Drafts) || d.Supports(Signs)), "the features %q and %q are for a Composer; the connector is one: %v", Drafts, Signs, composes)
+	return x.err()
 }

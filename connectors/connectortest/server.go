@@ -29,8 +29,14 @@ type Sign struct {
 // FaultKind is what goes wrong on the platform's side.
 type FaultKind string
 
-// The faults. On is "send" for calls that write a message, "receive" for how
-// events come in.
+// What a fault can be on: the calls that write or edit a message, and how events
+// come in.
+const (
+	OnSend    = "send"
+	OnReceive = "receive"
+)
+
+// The faults.
 const (
 	// ServerError answers with 5xx.
 	ServerError FaultKind = "server_error"
@@ -60,6 +66,7 @@ type Fault struct {
 // Faulter is a Platform that can play faults. Where a platform has no such
 // fault it reports false.
 type Faulter interface {
+	// Fault may be called beside anything.
 	Fault(f Fault) bool
 }
 

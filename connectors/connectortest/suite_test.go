@@ -2,6 +2,7 @@ package connectortest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 )
@@ -39,6 +40,53 @@ func TestSuiteFindsFaults(t *testing.T) {
 		"reply to another chat":                "SendDuringRun",
 		"replies are sent twice":               "SendFromManySides",
 		"nil for what was not sent":            "SendCancelled",
+
+		"the group's name is the id":       "GroupNameTakenForAnID",
+		"a person has an id for each chat": "SamePersonInTwoChats",
+		"one chat for all":                 "SamePersonInTwoChats",
+		"several files come as one":        "AttachmentsAreDescribedOnly",
+		"commands for others are taken":    "CommandForAnotherBotIsAMessage",
+		"a redelivery reads otherwise":     "RedeliveryUnderLoadKeepsTheOrder",
+		"a press forgets its message":      "ButtonsAreShownAndPressed",
+		"presses have the message's id":    "ButtonsAreShownAndPressed",
+		"buttons are dropped":              "ButtonsAreShownAndPressed",
+		"reactions read empty":             "ReactionToTheBotsMessage",
+		"own messages come back":           "OwnMessagesAreNoEvents",
+
+		"a server_error of a send is an error": "SendIsTriedAgainAfterAServerError",
+		"a throttle of a send is an error":     "SendObeysAThrottle",
+		"a throttle is not obeyed":             "SendObeysAThrottle",
+		"a drop of a send is an error":         "SendIsTriedAgainAfterADrop",
+		"what is lost is sent again":           "LostAnswerToASendIsNotDoubled",
+		"a garbage of a send is an error":      "GarbageForAnAnswerToASendIsNotDoubled",
+		"a stall of a send is an error":        "StalledSendIsNotDoubled",
+		"the token is in Send's error":         "TokenInAnErrorsURL_GHSA-xwcj-hwhf-h378",
+		"fences are cut":                       "LongReplyKeepsItsFences",
+
+		"a server_error ends Run":              "EventsComeAfterAServerError",
+		"a drop loses events":                  "EventsComeAfterADrop",
+		"a stall ends Run":                     "EventsComeAfterAStall",
+		"garbage is an event":                  "EventsComeAfterGarbage",
+		"what waited comes in the wrong order": "OrderPerChatUnderLoad",
+		"a revoked token is tried for ever":    "RevokedTokenEndsRun",
+		"the token is in Run's error":          "RevokedTokenEndsRun",
+		"always stopped":                       "HealthTellsTheState",
+		"failures are not counted":             "HealthTellsOfAReconnect",
+		"the token is in the health":           "EventsComeAfterADrop",
+		"the token is in the log":              "SecretsStayInside_GHSA-xwcj-hwhf-h378",
+
+		"drafts are not edited":                  "DraftBecomesTheAnswer",
+		"a draft stays beside the answer":        "DraftBecomesTheAnswer",
+		"the answer keeps the stop button":       "DraftBecomesTheAnswer",
+		"a quick answer has drafts":              "QuickAnswerComesWhole",
+		"the rest of a long answer is lost":      "DraftOfALongAnswer",
+		"a draft that failed stands twice":       "DraftThatFailsHarmsNothing",
+		"the answer has the drafts' context":     "AnswerAfterItsContextEnded",
+		"no signs":                               "SignsWhileAtWork",
+		"signs stay":                             "SignsWhileAtWork",
+		"a turn that is given up keeps its sign": "SignsOfAGivenUpTurn",
+		"keeps every message":                    "ManyMessagesLeaveNothingBehind",
+		"leaves goroutines behind":               "ManyMessagesLeaveNothingBehind",
 	}
 	byName := map[string]testCase{}
 	for _, c := range cases() {
@@ -49,6 +97,9 @@ func TestSuiteFindsFaults(t *testing.T) {
 			c, ok := byName[name]
 			if !ok {
 				t.Fatalf("there is no case %q", name)
+			}
+			if !slices.Contains(c.needs, Load) { // that one counts goroutines
+				t.Parallel()
 			}
 			// Some faults show as an event that never comes: the case gives up
 			// with its context.

@@ -23,7 +23,7 @@ const everything = "everything"
 // place of what is planned.
 var table = []row{
 	{folder: "cmd/parachute", meaning: "the command line; the only place that builds concrete types",
-		imports: []string{everything}, tests: []string{"connectors/connectortest", "internal/testkit"}},
+		imports: []string{everything}, tests: []string{"connectors/connectortest", "connectors/connectortest/*", "internal/testkit"}},
 
 	{folder: "policies", meaning: "the default policies, a valid OPA bundle root, embedded"},
 	{folder: "engine", meaning: "load, compile, test, reload, decide, explain, replay: input in, decision out",
@@ -31,16 +31,20 @@ var table = []row{
 
 	{folder: "gate", meaning: "receive, identify, count, decide, record, act",
 		imports: []string{"connectors", "engine", "audit", "gate/*"},
-		tests:   []string{"policies", "storage/sqlite", "internal/testkit"}},
+		tests:   []string{"policies", "sessions", "storage/sqlite", "internal/testkit"}},
 	{folder: "gate/users", meaning: "people, their roles, pairing", tests: []string{"internal/testkit"}},
 	{folder: "gate/limits", meaning: "exact sliding windows", tests: []string{"internal/testkit"}},
 
 	{folder: "connectors", meaning: "the contract between a chat platform and the gate",
 		tests: []string{"connectors/connectortest"}},
 	{folder: "connectors/*", meaning: "one chat platform each: translates, never decides",
-		imports: []string{"connectors"}, tests: []string{"connectors/connectortest", "internal/testkit"}},
+		imports: []string{"connectors", "connectors/driver"}, tests: []string{"connectors/connectortest", "connectors/connectortest/*", "internal/testkit"}},
+	{folder: "connectors/driver", meaning: "what drivers share: sending, splitting, drafts, reconnecting",
+		imports: []string{"connectors"}, tests: []string{"connectors/connectortest"}},
 	{folder: "connectors/connectortest", meaning: "the suite that every connector passes", kit: true,
-		imports: []string{"connectors"}},
+		imports: []string{"connectors"}, tests: []string{"connectors/driver"}},
+	{folder: "connectors/connectortest/*", meaning: "a platform's server each, played or real", kit: true,
+		imports: []string{"connectors", "connectors/connectortest"}},
 
 	{folder: "sessions", meaning: "sessions and turns",
 		imports: []string{"sandbox", "sessions/*"}, tests: []string{"internal/testkit"}},
@@ -88,7 +92,7 @@ const anywhere = "anywhere"
 var owners = []owner{
 	{path: "github.com/open-policy-agent/opa", why: "only the engine knows OPA", folders: []string{"engine"}},
 
-	{path: "modernc.org/sqlite", why: "only storage knows SQL", folders: []string{"storage/*"}},
+	{path: "modernc.org/sqlite", why: "only storage knows SQL, and the keys of a chat that need it", folders: []string{"storage/*", "connectors/matrix"}},
 	{path: "github.com/jackc/pgx", why: "only storage knows SQL", folders: []string{"storage/postgres"}},
 	{path: "github.com/pressly/goose", why: "only storage knows SQL", folders: []string{"storage/*"}},
 	{path: "github.com/riverqueue/river", why: "only storage knows the job queue", folders: []string{"storage/*"}},
@@ -103,6 +107,8 @@ var owners = []owner{
 	{path: "github.com/go-telegram-bot-api/telegram-bot-api", why: "a platform, a connector", folders: []string{"connectors/telegram"}},
 	{path: "maunium.net/go/mautrix", why: "a platform, a connector", folders: []string{"connectors/matrix"}},
 	{path: "go.mau.fi/util", why: "the types that mautrix speaks", folders: []string{"connectors/matrix"}},
+	{path: "github.com/rs/zerolog", why: "the log that mautrix writes", folders: []string{"connectors/matrix"}},
+	{path: "github.com/gorilla/websocket", why: "the socket that discordgo brings", folders: []string{"connectors/discord"}, tests: true},
 	{path: "github.com/docker/docker", why: "a runtime, a sandbox", folders: []string{"sandbox/docker"}},
 	{path: "github.com/coder/acp-go-sdk", why: "an agent protocol", folders: []string{"sessions/*"}},
 	{path: "github.com/modelcontextprotocol/go-sdk", why: "a tool protocol", folders: []string{"sessions/*"}},
@@ -115,7 +121,8 @@ var owners = []owner{
 	{path: "pgregory.net/rapid", why: "a library for tests", tests: true},
 
 	// The guarded part of the standard library.
-	{path: "database/sql", why: "only storage knows SQL", folders: []string{"storage/*"}, tests: true},
+	{path: "database/sql", why: "only storage knows SQL, and the keys of a chat that need it",
+		folders: []string{"storage/*", "connectors/matrix"}, tests: true},
 	{path: "os/exec", why: "a process is started by a sandbox", folders: []string{"sandbox/*"}, tests: true},
 	{path: "net/http", why: "a decision and its record need no network",
 		folders: []string{"cmd/*", "connectors/*", "sessions/*", "sandbox/docker"}, tests: true},

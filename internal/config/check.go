@@ -20,14 +20,10 @@ var (
 	trusts     = []string{"sandboxed", "direct"}
 	groupModes = []string{"mention_only", "all_messages"}
 	agents     = []string{"vault"}
-	kinds      = []string{"console", "stdio"}
 	levels     = []string{"debug", "info", "warn", "error"}
 )
 
-var (
-	connectorName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
-	workspaceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
-)
+var workspaceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // values checks what the keys hold.
 func (f *faults) values(c Config) {
@@ -38,6 +34,7 @@ func (f *faults) values(c Config) {
 	f.choice("$.log.level", "log.level", c.Log.Level, levels)
 	f.between("$.decisions.timeout", "decisions.timeout", c.Decisions.Timeout, 10*time.Millisecond, 10*time.Second)
 	f.between("$.turns.timeout", "turns.timeout", c.Turns.Timeout, time.Second, 24*time.Hour)
+	f.between("$.turns.draft_after", "turns.draft_after", c.Turns.DraftAfter, 0, time.Hour)
 	if c.Data == "" {
 		f.add(f.find("$.data"), "data: name a folder, such as ./data")
 	}
@@ -53,33 +50,6 @@ func (f *faults) values(c Config) {
 		}
 	}
 	f.connectors(c)
-}
-
-func (f *faults) connectors(c Config) {
-	if len(c.Connectors) == 0 {
-		f.add(f.find("$.connectors"), "connectors: the list is empty; `- kind: console` is the simplest")
-	}
-	seen, terminals := map[string]bool{}, 0
-	for i, conn := range c.Connectors {
-		path := fmt.Sprintf("$.connectors[%d]", i)
-		if conn.Kind == "" {
-			f.add(f.find(path), "connectors[%d]: kind is missing; valid: %s", i, strings.Join(kinds, ", "))
-			continue
-		}
-		f.choice(path+".kind", fmt.Sprintf("connectors[%d].kind", i), conn.Kind, kinds)
-		switch {
-		case !connectorName.MatchString(conn.Name):
-			f.add(f.find(path+".name"), "connectors[%d].name: %q must match %s: it prefixes ids", i, conn.Name, connectorName)
-		case seen[conn.Name]:
-			f.add(f.find(path), "connectors[%d].name: %q is taken by another connector; give each its own", i, conn.Name)
-		}
-		seen[conn.Name] = true
-		if conn.Kind == "console" || conn.Kind == "stdio" {
-			if terminals++; terminals == 2 {
-				f.add(f.find(path), "connectors[%d]: only one connector can have standard input; keep one of console and stdio", i)
-			}
-		}
-	}
 }
 
 func (f *faults) choice(path, key, value string, valid []string) {
@@ -102,6 +72,9 @@ func (f *faults) unknownKeys(body ast.Node) {
 }
 
 func (f *faults) walk(node ast.Node, t reflect.Type, key string) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	var entries []*ast.MappingValueNode
 	switch n := node.(type) {
 	case *ast.AnchorNode, *ast.AliasNode:

@@ -37,12 +37,43 @@ type Workspace struct {
 	Path string `yaml:"path"`
 }
 
-// Connector is one connection to a chat platform.
+// Connector is one connection to a chat platform. Which keys go with which kind
+// stands in connectors.go.
 type Connector struct {
 	// Name prefixes the ids of this connector's people and chats.
 	Name string `yaml:"name"`
 	Kind string `yaml:"kind"`
+
+	// Token and Password say where a secret is; it is never in this file.
+	TokenEnv     string `yaml:"token_env"`
+	TokenFile    string `yaml:"token_file"`
+	PasswordEnv  string `yaml:"password_env"`
+	PasswordFile string `yaml:"password_file"`
+
+	// APIURL is a server to use in the place of the platform's own.
+	APIURL  string  `yaml:"api_url"`
+	Webhook Webhook `yaml:"webhook"`
+
+	Homeserver string `yaml:"homeserver"`
+	User       string `yaml:"user"`
+	// Rooms are those that the bot may join, by id or alias.
+	Rooms []string `yaml:"rooms"`
+	// DirectMessages lets anybody invite the bot to a chat of two.
+	DirectMessages bool `yaml:"direct_messages"`
+	// Encryption is nil where the file does not say: encrypted.
+	Encryption *bool `yaml:"encryption"`
 }
+
+// Webhook is an address at which a platform delivers events.
+type Webhook struct {
+	Listen     string `yaml:"listen"`
+	URL        string `yaml:"url"`
+	SecretEnv  string `yaml:"secret_env"`
+	SecretFile string `yaml:"secret_file"`
+}
+
+// Encrypted tells whether a connector uses end-to-end encryption.
+func (c Connector) Encrypted() bool { return c.Encryption == nil || *c.Encryption }
 
 // Decisions is how decisions are made and kept.
 type Decisions struct {
@@ -56,6 +87,9 @@ type Decisions struct {
 type Turns struct {
 	// Timeout bounds one answer.
 	Timeout time.Duration `yaml:"timeout"`
+	// DraftAfter is how long an answer may take before it is shown while it is
+	// made.
+	DraftAfter time.Duration `yaml:"draft_after"`
 }
 
 // Log is the process's own log.
@@ -77,7 +111,7 @@ func Default() Config {
 		Agent:      "vault",
 		Connectors: []Connector{{Name: "console", Kind: "console"}},
 		Decisions:  Decisions{Timeout: 500 * time.Millisecond},
-		Turns:      Turns{Timeout: 10 * time.Minute},
+		Turns:      Turns{Timeout: 10 * time.Minute, DraftAfter: 700 * time.Millisecond},
 		Log:        Log{Level: "info"},
 	}
 }

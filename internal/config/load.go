@@ -117,6 +117,12 @@ func (c *Config) resolve(dir string) {
 	for _, p := range []*string{&c.Policies, &c.Data, &c.Log.File} {
 		*p = join(dir, *p)
 	}
+	for i := range c.Connectors {
+		conn := &c.Connectors[i]
+		for _, p := range []*string{&conn.TokenFile, &conn.PasswordFile, &conn.Webhook.SecretFile} {
+			*p = join(dir, *p)
+		}
+	}
 	for name, w := range c.Workspaces {
 		c.Workspaces[name] = Workspace{Path: join(dir, w.Path)}
 	}

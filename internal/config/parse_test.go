@@ -43,7 +43,7 @@ connectors:
 decisions:
   timeout: 1.5s
   store_text: true
-turns: {timeout: 2m}
+turns: {timeout: 2m, draft_after: 1s}
 log:
   level: debug
   file: p.log
@@ -52,7 +52,7 @@ log:
 				File: c.File, Audience: "team", Trust: "direct", Groups: "all_messages", Policies: "/etc/p/my policies", Data: "/var/lib/parachute", Agent: "vault",
 				Workspaces: map[string]Workspace{"notes": {Path: "/etc/p/notes"}, "team_docs-2": {Path: "/etc/docs"}},
 				Connectors: []Connector{{Name: "bridge", Kind: "stdio"}},
-				Decisions:  Decisions{Timeout: 1500 * time.Millisecond, StoreText: true}, Turns: Turns{Timeout: 2 * time.Minute},
+				Decisions:  Decisions{Timeout: 1500 * time.Millisecond, StoreText: true}, Turns: Turns{Timeout: 2 * time.Minute, DraftAfter: time.Second},
 				Log: Log{Level: "debug", File: "/etc/p/p.log"},
 			}
 		}},
@@ -144,7 +144,7 @@ func TestFaults(t *testing.T) {
 		{"time before", "turns: {timeout: -1s}", one(`:1:18: turns.timeout: -1s is not valid`)},
 		{"no connector", "connectors: []", one(":1:13: connectors: the list is empty", "kind: console")},
 		{"connector without a kind", "connectors:\n- name: x", one(":2:", "connectors[0]: kind is missing; valid: console, stdio")},
-		{"connector of an unknown kind", "connectors:\n- kind: consol", one(`:2:9: connectors[0].kind: "consol" is not valid; valid: console, stdio; did you mean "console"?`)},
+		{"connector of an unknown kind", "connectors:\n- kind: consol", one(`:2:9: connectors[0].kind: "consol" is not valid; valid: console, stdio, telegram, discord, matrix; did you mean "console"?`)},
 		{"connector name", "connectors:\n- {kind: console, name: 'a:b'}", one(`:2:25: connectors[0].name: "a:b" must match`)},
 		{"connectors with one name", "connectors:\n- {kind: console, name: a}\n- {kind: console, name: a}", [][]string{
 			{":3:", `connectors[1].name: "a" is taken`}, {":3:", "connectors[1]: only one connector can have standard input"},

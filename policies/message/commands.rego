@@ -7,9 +7,17 @@ import data.parachute.common
 # description: Every command is decided, `help` too. Unknown commands and others' commands get the same words.
 # labels: {id: authz.command}
 deny contains refuse("the command is not in data.commands for the sender's roles", "command") if {
-	input.message.kind == "command"
+	commanding
 	common.known
 	not command_granted
+}
+
+# A message, or a press on a button, that gives a command.
+commanding if input.message.kind == "command"
+
+commanding if {
+	input.message.kind == "callback"
+	input.message.command
 }
 
 command_granted if common.holds(data.commands[input.message.command].roles)

@@ -7,6 +7,17 @@ package parachute.message
 deny contains refuse("the text is longer than data.content.max_text_bytes", "too_long") if not text_fits
 
 # METADATA
+# title: What waited for long is not answered
+# description: |
+#   `content.max_age_seconds` in data.yaml: a message from before the bot was back, or one that a platform gives again much
+#   later. A platform that gives no time (`age_seconds` is absent) keeps no backlog.
+# labels: {id: content.stale}
+deny contains refuse("the message is older than data.content.max_age_seconds", "stale") if {
+	input.message.age_seconds
+	not recent
+}
+
+# METADATA
 # title: Attachments have a bounded size
 # description: "`content.attachments.max_bytes` in data.yaml. A size that is not stated is too big."
 # labels: {id: content.attachment_size}
@@ -32,6 +43,8 @@ deny contains refuse("more attachments than data.content.attachments.max_count",
 	input.message.attachments
 	not few_attachments
 }
+
+recent if input.message.age_seconds <= data.content.max_age_seconds
 
 text_fits if input.message.bytes <= data.content.max_text_bytes
 

@@ -77,3 +77,24 @@ test_too_many_attachments if {
 test_message_without_attachments if {
 	not fixtures.fired(fixtures.decide({}).deny, "more attachments")
 }
+
+test_message_of_now_is_answered if {
+	every age in [0, 300] {
+		not fixtures.fired(fixtures.decide({"message": {"age_seconds": age}}).deny, "older")
+	}
+}
+
+test_message_without_a_time_is_answered if {
+	not fixtures.fired(fixtures.decide({}).deny, "older")
+}
+
+test_old_message_is_not_answered if {
+	answer := fixtures.decide({"message": {"age_seconds": 301}})
+	fixtures.said(answer.deny, "older") == "reply:stale"
+}
+
+test_age_without_a_bound_is_too_old if {
+	settings := json.remove(fixtures.settings, ["content/max_age_seconds"])
+	doc := object.union(fixtures.message_input, {"message": {"age_seconds": 0}})
+	fixtures.fired(fixtures.decide_exactly(settings, doc).deny, "older")
+}

@@ -32,10 +32,13 @@ deny contains {"msg": "reactions are ignored (data.events.reaction)"} if {
 
 # METADATA
 # title: Button presses are not answered
-# description: A press is decided for whoever presses, not for whom the button was shown (`events.callback` in data.yaml).
+# description: |
+#   A press is decided for whoever presses, not for whom the button was shown (`events.callback` in data.yaml). A press that
+#   gives a command, such as the one that stops an answer, is decided as that command instead.
 # labels: {id: events.callback}
 deny contains {"msg": "button presses are ignored (data.events.callback)"} if {
 	input.message.kind == "callback"
+	not commanding
 	not answered("callback")
 }
 
@@ -46,6 +49,15 @@ deny contains {"msg": "button presses are ignored (data.events.callback)"} if {
 deny contains refuse("forwarded messages are ignored (data.events.forwarded)", "forwarded") if {
 	not original
 	not answered("forwarded")
+}
+
+# METADATA
+# title: Forwarded commands are not carried out
+# description: What is forwarded are the words of somebody else, and a command must be one's own.
+# labels: {id: events.forwarded_command}
+deny contains refuse("a forwarded message gives a command", "forwarded") if {
+	commanding
+	not original
 }
 
 # METADATA
@@ -64,6 +76,11 @@ answered(kind) if data.events[kind] == "answer"
 
 # Kinds of event that can be admitted.
 accepted_event if input.message.kind in {"message", "command"}
+
+accepted_event if {
+	input.message.kind == "callback"
+	commanding
+}
 
 accepted_event if {
 	input.message.kind in {"edit", "reaction", "callback"}

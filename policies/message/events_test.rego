@@ -94,6 +94,29 @@ test_message_that_may_be_forwarded_is if {
 	fixtures.fired(fixtures.decide_exactly(settings, doc).deny, "forwarded")
 }
 
+test_press_that_gives_a_command_is_decided_as_the_command if {
+	press := {"message": {"kind": "callback", "command": "help"}}
+	answer := fixtures.decide(press)
+	answer.allow
+	not fixtures.fired(answer.deny, "button presses")
+	other := fixtures.decide({"message": {"kind": "callback", "command": "users"}})
+	fixtures.said(other.deny, "data.commands") == "reply:command"
+}
+
+test_forwarded_command_is_not_carried_out if {
+	command := {"message": {"kind": "command", "command": "help"}}
+	fixtures.said(fixtures.decide(object.union(command, {"message": {"forwarded": true}})).deny, "forwarded") == "reply:forwarded"
+	not fixtures.fired(fixtures.decide(command).deny, "forwarded")
+}
+
+test_command_that_may_be_forwarded_is if {
+	doc := json.remove(
+		object.union(fixtures.message_input, {"message": {"kind": "command", "command": "help"}}),
+		["message/forwarded"],
+	)
+	fixtures.fired(fixtures.decide_exactly(fixtures.settings, doc).deny, "a forwarded message gives a command")
+}
+
 test_event_of_unknown_kind_is_refused if {
 	fixtures.silent(fixtures.decide({"message": {"kind": "poll"}}).deny, "no known kind")
 	fixtures.silent(fixtures.decide_without("message/kind").deny, "no known kind")

@@ -2,7 +2,9 @@ package parachute.tool
 
 # METADATA
 # title: A note has a bounded size
-# description: "`tools.max_note_bytes` in data.yaml, for one call. A size that is not stated is too big."
+# description: |
+#   `tools.max_note_bytes` in data.yaml, for one call. A size that is not stated is too big. A file that came with a message
+#   has its own bound, `content.attachments.max_bytes`.
 # labels: {id: tool.note_size}
 deny contains refuse("more than data.tools.max_note_bytes in one call", "tool_size") if {
 	input.tool.kind in {"write", "append"}
@@ -10,3 +12,8 @@ deny contains refuse("more than data.tools.max_note_bytes in one call", "tool_si
 }
 
 small if input.tool.bytes <= data.tools.max_note_bytes
+
+small if {
+	input.tool.name == "notes.receive"
+	input.tool.bytes <= data.content.attachments.max_bytes
+}

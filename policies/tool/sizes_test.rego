@@ -20,3 +20,9 @@ test_note_of_unknown_size_is_too_big if {
 test_reading_has_no_size if {
 	not fixtures.fired(fixtures.use({"tool": {"kind": "read", "bytes": 1048577}}).deny, "max_note_bytes")
 }
+
+test_received_file_has_the_bound_of_attachments if {
+	received := {"tool": {"name": "notes.receive", "bytes": 10000000}}
+	not fixtures.fired(fixtures.use(received).deny, "in one call")
+	fixtures.fired(fixtures.use({"tool": {"name": "notes.receive", "bytes": 10000001}}).deny, "in one call")
+}

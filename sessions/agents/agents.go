@@ -10,6 +10,7 @@ package agents
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/parachute-gate/parachute/sessions/vault"
 )
@@ -20,16 +21,20 @@ type Request struct {
 	Person    string // the display name
 	Workspace string
 	Access    vault.Access // what the person may do here; help tells of no more
+	Files     []File       // what came with the message
+	// Show takes the whole answer so far while it is made; nil shows nothing.
+	Show func(text string)
 }
 
 // Notes is what the agent does with notes. [vault.Vault] satisfies it.
 type Notes interface {
 	List(ctx context.Context, folder string) (vault.Listing, error)
 	Read(ctx context.Context, name string) (vault.Note, error)
-	Search(ctx context.Context, query string) (vault.Results, error)
+	Search(ctx context.Context, query string, found func(vault.Results)) (vault.Results, error)
 	Write(ctx context.Context, name, text string) (vault.Change, error)
 	Append(ctx context.Context, name, text string) (vault.Change, error)
 	Move(ctx context.Context, from, to string) (vault.Change, error)
+	Receive(ctx context.Context, name string, content []byte) (vault.Change, error)
 }
 
 // Deps is what a vault agent is made of. A zero field takes its default.
@@ -69,6 +74,16 @@ func NewVault(d Deps) *Vault {
 // never empty, is plain text without control characters other than line breaks
 // and tabs, and the same notes and words give the same answer.
 func (v *Vault) Answer(ctx context.Context, r Request, notes Notes) (string, error) {
+	received, err := receive(ctx, r.Files, notes)
+	if err != nil {
+		return "", err
+	}
+	if len(r.Files) > 0 && strings.TrimSpace(r.Text) == "" {
+		return v.shown(strings.TrimSpace(received)), nil
+	}
+	if show := r.Show; show != nil {
+		r.Show = func(text string) { show(v.shown(received + text)) }
+	}
 	reply, err := v.answer(ctx, r, notes)
 	if words, ok := inWords(err); ok {
 		reply, err = words, nil
@@ -76,8 +91,11 @@ func (v *Vault) Answer(ctx context.Context, r Request, notes Notes) (string, err
 	if err != nil {
 		return "", err
 	}
-	return bounded(clean(reply), v.maxReply), nil
+	return v.shown(received + reply), nil
 }
+
+// shown is a reply as it may be sent.
+func (v *Vault) shown(reply string) string { return bounded(clean(reply), v.maxReply) }
 
 func (v *Vault) answer(ctx context.Context, r Request, notes Notes) (string, error) {
 	in := Parse(r.Text)
@@ -93,7 +111,7 @@ func (v *Vault) answer(ctx context.Context, r Request, notes Notes) (string, err
 	case Read:
 		return read(ctx, notes, in.Name)
 	case Search:
-		return search(ctx, notes, in.Text)
+		return search(ctx, notes, in.Text, r.Show)
 	case Write:
 		return write(ctx, notes, in)
 	case Append:

@@ -95,11 +95,15 @@ func find(ctx context.Context, notes Notes, name string) (path, words string, er
 	return "", words + " Say \"list\" to see the notes, or search:\n  search " + title(name), nil
 }
 
-func search(ctx context.Context, notes Notes, query string) (string, error) {
+func search(ctx context.Context, notes Notes, query string, show func(string)) (string, error) {
 	if strings.TrimSpace(query) == "" {
 		return "What should I look for? For example:\n  search milk", nil
 	}
-	r, err := notes.Search(ctx, query)
+	var found func(vault.Results)
+	if show != nil {
+		found = func(r vault.Results) { show(hits(query, r) + "\n…") }
+	}
+	r, err := notes.Search(ctx, query, found)
 	if err != nil {
 		return "", err
 	}
@@ -110,6 +114,10 @@ func search(ctx context.Context, notes Notes, query string) (string, error) {
 		}
 		return words + " Try fewer words, or part of a word.", nil
 	}
+	return hits(query, r), nil
+}
+
+func hits(query string, r vault.Results) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Found %q in:\n", oneLine(query, longestName))
 	at := ""
@@ -125,5 +133,5 @@ func search(ctx context.Context, notes Notes, query string) (string, error) {
 	if r.More {
 		b.WriteString("There is more. Add a word to narrow the search.\n")
 	}
-	return strings.TrimRight(b.String(), "\n"), nil
+	return strings.TrimRight(b.String(), "\n")
 }

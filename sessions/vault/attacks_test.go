@@ -62,7 +62,7 @@ func TestAttackSymlinkThatPointsOut(t *testing.T) {
 	if _, err := v.List(t.Context(), "folder"); !errors.Is(err, vault.ErrUnsafe) {
 		t.Errorf("List of a linked folder: %v", err)
 	}
-	if r, err := v.Search(t.Context(), "bank password"); err != nil || len(r.Hits) != 0 {
+	if r, err := v.Search(t.Context(), "bank password", nil); err != nil || len(r.Hits) != 0 {
 		t.Errorf("Search = %+v, %v; want nothing", r, err)
 	}
 }
@@ -91,7 +91,7 @@ func TestAttackHardLink(t *testing.T) {
 	if l, err := v.List(t.Context(), ""); err != nil || len(l.Notes) != 1 {
 		t.Errorf("List = %+v, %v; want mine.md alone", l, err)
 	}
-	if r, err := v.Search(t.Context(), "bank"); err != nil || len(r.Hits) != 0 {
+	if r, err := v.Search(t.Context(), "bank", nil); err != nil || len(r.Hits) != 0 {
 		t.Errorf("Search = %+v, %v; want nothing", r, err)
 	}
 }
@@ -187,7 +187,7 @@ func TestAttackHiddenFile(t *testing.T) {
 	if l, err := v.List(t.Context(), ""); err != nil || len(l.Notes) != 1 {
 		t.Errorf("List = %+v, %v; want mine.md alone", l, err)
 	}
-	if r, err := v.Search(t.Context(), "secret word"); err != nil || len(r.Hits) != 0 {
+	if r, err := v.Search(t.Context(), "secret word", nil); err != nil || len(r.Hits) != 0 {
 		t.Errorf("Search = %+v, %v; want nothing", r, err)
 	}
 }
@@ -243,7 +243,7 @@ func TestAttackBinaryContent(t *testing.T) {
 			t.Errorf("Append(%q): %v, want not text", name, err)
 		}
 	}
-	if r, err := v.Search(t.Context(), "needle"); err != nil || len(r.Hits) != 0 {
+	if r, err := v.Search(t.Context(), "needle", nil); err != nil || len(r.Hits) != 0 {
 		t.Errorf("Search = %+v, %v; want nothing of a binary file", r, err)
 	}
 	for _, text := range []string{"a\x00b", "a\xffb"} {

@@ -22,7 +22,7 @@ func TestAttackHugeFolder(t *testing.T) {
 	if err != nil || len(l.Notes) != 100 || !l.More {
 		t.Errorf("List gives %d notes, more %v, %v", len(l.Notes), l.More, err)
 	}
-	r, err := v.Search(t.Context(), "milk")
+	r, err := v.Search(t.Context(), "milk", nil)
 	if err != nil || len(r.Hits) == 0 || len(r.Hits) > 100 || !r.More {
 		t.Errorf("Search gives %d hits, more %v, %v", len(r.Hits), r.More, err)
 	}
@@ -99,7 +99,7 @@ func TestSearch(t *testing.T) {
 		"milk absent":   "",
 		"m.*k":          "",
 	} {
-		r, err := v.Search(t.Context(), query)
+		r, err := v.Search(t.Context(), query, nil)
 		if err != nil {
 			t.Errorf("Search(%q): %v", query, err)
 		}
@@ -112,7 +112,7 @@ func TestSearch(t *testing.T) {
 		}
 	}
 	for _, query := range []string{"", " \n ", strings.Repeat("x", 300), strings.TrimSpace(strings.Repeat("a b c d e f ", 3)) + " g h i j k l m n o p q r s"} {
-		if _, err := v.Search(t.Context(), query); !errors.Is(err, vault.ErrQuery) {
+		if _, err := v.Search(t.Context(), query, nil); !errors.Is(err, vault.ErrQuery) {
 			t.Errorf("Search(%.20q): %v, want an unusable query", query, err)
 		}
 	}
@@ -125,22 +125,22 @@ func TestSearchIsBounded(t *testing.T) {
 	}
 	w.put(t, "zz-needle.md", "x\n")
 	w.put(t, "wide.md", strings.Repeat("ä", 50000)+" Needle "+strings.Repeat("ö", 50000))
-	r, err := w.open(t, func(d *vault.Deps) { d.Limits.SearchHits = 10 }).Search(t.Context(), "needle")
+	r, err := w.open(t, func(d *vault.Deps) { d.Limits.SearchHits = 10 }).Search(t.Context(), "needle", nil)
 	if err != nil || len(r.Hits) != 10 || !r.More || r.Hits[0].Path != "zz-needle.md" {
 		t.Errorf("Search = %d hits, more %v, %v, first %+v", len(r.Hits), r.More, err, r.Hits[:1])
 	}
-	r, err = w.open(t).Search(t.Context(), "ä needle ö")
+	r, err = w.open(t).Search(t.Context(), "ä needle ö", nil)
 	if err != nil || len(r.Hits) != 1 {
 		t.Fatalf("Search = %+v, %v", r, err)
 	}
 	if e := r.Hits[0].Excerpt; utf8.RuneCountInString(e) > 162 || !strings.HasSuffix(e, "…") {
 		t.Errorf("excerpt %q", e)
 	}
-	r, err = w.open(t).Search(t.Context(), "needle wide")
+	r, err = w.open(t).Search(t.Context(), "needle wide", nil)
 	if err != nil || len(r.Hits) != 1 || !strings.Contains(r.Hits[0].Excerpt, " Needle ") {
 		t.Errorf("Search = %+v, %v; want the word in its excerpt", r, err)
 	}
-	r, err = w.open(t, func(d *vault.Deps) { d.Limits.SearchBytes = 3000 }).Search(t.Context(), "needle")
+	r, err = w.open(t, func(d *vault.Deps) { d.Limits.SearchBytes = 3000 }).Search(t.Context(), "needle", nil)
 	if err != nil || len(r.Hits) != 6 || !r.More {
 		t.Errorf("Search of 3000 bytes = %d hits, more %v, %v", len(r.Hits), r.More, err)
 	}

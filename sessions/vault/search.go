@@ -33,8 +33,9 @@ type Results struct {
 
 // Search finds the notes that hold every word of the query in their name or
 // their text, in any case. What is not plain text, or too large to be a note, is
-// found by its name only.
-func (v *Vault) Search(ctx context.Context, query string) (Results, error) {
+// found by its name only. found may be nil; it is called with what there is so
+// far, each time that there is more.
+func (v *Vault) Search(ctx context.Context, query string, found func(Results)) (Results, error) {
 	if err := v.ask(ctx, Call{Tool: "notes.search", Kind: "search"}); err != nil {
 		return Results{}, err
 	}
@@ -42,17 +43,21 @@ func (v *Vault) Search(ctx context.Context, query string) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	s := searcher{vault: v, words: words}
+	s := searcher{vault: v, words: words, found: found}
 	limited, err := v.walk(ctx, "", s.visit)
 	if err != nil {
 		return Results{}, err
 	}
+	return s.results(limited), nil
+}
+
+func (s *searcher) results(limited bool) Results {
 	hits := slices.Concat(s.byName, s.byText)
 	more := limited || s.cut
-	if len(hits) > v.limits.SearchHits {
-		hits, more = hits[:v.limits.SearchHits], true
+	if most := s.vault.limits.SearchHits; len(hits) > most {
+		hits, more = hits[:most], true
 	}
-	return Results{Hits: hits, More: more}, nil
+	return Results{Hits: hits, More: more}
 }
 
 func queryWords(query string) ([]string, error) {
@@ -78,6 +83,7 @@ type searcher struct {
 	byName []Hit
 	byText []Hit
 	cut    bool
+	found  func(Results)
 }
 
 func (s *searcher) visit(dir *os.Root, name string, info fs.FileInfo) (more bool, err error) {
@@ -110,6 +116,9 @@ func (s *searcher) visit(dir *os.Root, name string, info fs.FileInfo) (more bool
 		s.byName = append(s.byName, Hit{Path: name})
 	default:
 		s.byText = append(s.byText, lines...)
+	}
+	if s.found != nil && (named || len(lines) > 0) {
+		s.found(s.results(false))
 	}
 	return len(s.byName) <= s.vault.limits.SearchHits, nil
 }

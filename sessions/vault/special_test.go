@@ -104,7 +104,7 @@ func TestAttackSymlinkSwappedBetweenCheckAndUse(t *testing.T) {
 			_, _ = v.Move(t.Context(), name, "dir/taken")
 			_, _ = v.Move(t.Context(), "dir/taken", name)
 		}
-		if l, err := v.Search(t.Context(), "bank password"); err == nil && len(l.Hits) != 0 {
+		if l, err := v.Search(t.Context(), "bank password", nil); err == nil && len(l.Hits) != 0 {
 			t.Errorf("Search found the secret: %+v", l.Hits)
 		}
 	}

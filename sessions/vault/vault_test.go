@@ -135,7 +135,7 @@ func everyOperation(v *vault.Vault) map[vault.Call]func() error {
 		{Tool: "notes.list", Kind: "list"}:                  func() error { _, err := v.List(ctx, ""); return err },
 		{Tool: "notes.list", Kind: "list", Path: "sub"}:     func() error { _, err := v.List(ctx, "sub/"); return err },
 		{Tool: "notes.read", Kind: "read", Path: "mine.md"}: func() error { _, err := v.Read(ctx, "mine"); return err },
-		{Tool: "notes.search", Kind: "search"}:              func() error { _, err := v.Search(ctx, "milk"); return err },
+		{Tool: "notes.search", Kind: "search"}:              func() error { _, err := v.Search(ctx, "milk", nil); return err },
 		{Tool: "notes.write", Kind: "write", Path: "n/w.md", Bytes: 2}: func() error {
 			_, err := v.Write(ctx, " n/w ", "é")
 			return err

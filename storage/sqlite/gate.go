@@ -90,7 +90,7 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 		// A turn that has begun to change something is not said to be stopped here:
 		// its agent is, and what it made is told.
 		if _, err := tx.ExecContext(ctx, `
-			UPDATE turns SET state = 'ready', reply = ?, text = '', updated = ?
+			UPDATE turns SET state = 'ready', reply = ?, text = '', attachments = '[]', updated = ?
 			WHERE session = ? AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id)`,
 			c.StopReply, at, c.Stop); err != nil {
 			return fmt.Errorf("stop turns: %w", err)
@@ -138,11 +138,15 @@ func (db *DB) insertTurn(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 		state = "ready"
 	}
 	at := c.Record.Time.UnixNano()
+	attachments, err := json.Marshal(t.Attachments)
+	if err != nil {
+		return fmt.Errorf("encode attachments: %w", err)
+	}
 	if _, err := tx.ExecContext(ctx, `
-		INSERT INTO turns (id, decision, session, connector, chat, user, name, message, text, reply, state, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		INSERT INTO turns (id, decision, session, connector, chat, user, name, message, text, attachments, reply, state, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		t.ID, c.Record.ID, sql.NullString{String: t.Session, Valid: t.Session != ""}, c.Place.Connector,
-		t.Chat, t.User, t.Name, t.Message, t.Text, t.Reply, state, at, at); err != nil {
+		t.Chat, t.User, t.Name, t.Message, t.Text, string(attachments), t.Reply, state, at, at); err != nil {
 		return fmt.Errorf("keep turn: %w", err)
 	}
 	return db.enqueue(ctx, tx, t.ID)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 const selectTurn = `
-	SELECT t.id, t.seq, t.decision, t.connector, t.chat, t.user, t.name, t.message, t.text, t.reply, t.failed, t.state,
+	SELECT t.id, t.seq, t.decision, t.connector, t.chat, t.user, t.name, t.message, t.text, t.attachments, t.reply, t.failed, t.state,
 	       s.id, s.kind, s.chat, s.chat_kind, s.user, s.local, s.workspace, s.trust, s.access, s.agent
 	FROM turns t LEFT JOIN sessions s ON s.id = t.session `
 
@@ -41,9 +42,13 @@ func scanTurn(row interface{ Scan(...any) error }) (sessions.Turn, error) {
 	var t sessions.Turn
 	var id, kind, chat, chatKind, user, workspace, trust, access, agent sql.NullString
 	var local sql.NullBool
-	if err := row.Scan(&t.ID, &t.Seq, &t.Decision, &t.Connector, &t.Chat, &t.User, &t.Name, &t.Message, &t.Text, &t.Reply, &t.Failed, &t.State,
+	var attachments []byte
+	if err := row.Scan(&t.ID, &t.Seq, &t.Decision, &t.Connector, &t.Chat, &t.User, &t.Name, &t.Message, &t.Text, &attachments, &t.Reply, &t.Failed, &t.State,
 		&id, &kind, &chat, &chatKind, &user, &local, &workspace, &trust, &access, &agent); err != nil {
 		return t, fmt.Errorf("read turn: %w", err)
+	}
+	if err := json.Unmarshal(attachments, &t.Attachments); err != nil {
+		return t, fmt.Errorf("read attachments of turn %s: %w", t.ID, err)
 	}
 	if id.Valid {
 		t.Session = &sessions.Session{
@@ -69,7 +74,7 @@ func (db *DB) SendTurn(ctx context.Context, id, reply string, failed bool) error
 // CloseTurn implements sessions.Store.
 func (db *DB) CloseTurn(ctx context.Context, id string, state sessions.State) error {
 	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE turns SET state = ?, text = '', reply = '', updated = ? WHERE id = ?`,
+		if _, err := tx.ExecContext(ctx, `UPDATE turns SET state = ?, text = '', attachments = '[]', reply = '', updated = ? WHERE id = ?`,
 			string(state), time.Now().UnixNano(), id); err != nil {
 			return fmt.Errorf("close turn: %w", err)
 		}

@@ -3,13 +3,19 @@ package storagetest
 import (
 	"testing"
 
+	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/sessions"
 )
 
 func turnLife(t *testing.T, s Stores) {
 	ctx := t.Context()
-	one := commit(t, s, opening(ann, "e1"))
+	first := opening(ann, "e1")
+	first.Turn.Attachments = []gate.Attachment{{Name: "a.png", Type: "image/png", Bytes: 3, Ref: "ref"}}
+	one := commit(t, s, first)
 	two := commit(t, s, using(ann, "e2", one.Open.ID))
+	equal(t, "attachments", turn(t, s, one.Turn.ID).Attachments,
+		[]sessions.Attachment{{Name: "a.png", Type: "image/png", Bytes: 3, Ref: "ref"}})
+	equal(t, "no attachments", len(turn(t, s, two.Turn.ID).Attachments), 0)
 	for id, end := range map[string]sessions.State{one.Turn.ID: sessions.Sent, two.Turn.ID: sessions.Failed} {
 		must(t, s.SendTurn(ctx, id, "the reply", false))
 		s = reopen(t, s)
@@ -20,8 +26,8 @@ func turnLife(t *testing.T, s Stores) {
 		must(t, s.CloseTurn(ctx, id, end))
 		s = reopen(t, s)
 		got = turn(t, s, id)
-		if got.State != end || got.Text != "" || got.Reply != "" {
-			t.Errorf("closed turn: %s, text %q, reply %q; want %s and no texts", got.State, got.Text, got.Reply, end)
+		if got.State != end || got.Text != "" || got.Reply != "" || len(got.Attachments) != 0 {
+			t.Errorf("closed turn: %+v; want %s and no texts", got, end)
 		}
 	}
 	left, err := s.OpenTurns(ctx, one.Open.ID, 1<<62)

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/parachute-gate/parachute/internal/config"
+)
+
+// maxSecret is more than any token has, in bytes.
+const maxSecret = 16 << 10
+
+// A secret is a token or a password, and the words that say where it is kept.
+type secret struct{ value, from string }
+
+// readSecret takes a secret from where the configuration says it is. Its errors
+// name the place and never the value.
+func readSecret(what, env, file string) (secret, error) {
+	s := secret{from: "the environment variable " + env}
+	if env != "" {
+		s.value = os.Getenv(env)
+		if s.value == "" {
+			return s, fmt.Errorf("the %s is missing: set %s", what, s.from)
+		}
+	} else {
+		s.from = "the file " + file
+		f, err := os.Open(file) //nolint:gosec // the path is the operator's own
+		if err != nil {
+			return s, fmt.Errorf("read the %s: %w", what, err)
+		}
+		data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+		if err := errors.Join(err, f.Close()); err != nil {
+			return s, fmt.Errorf("read the %s: %w", what, err)
+		}
+		s.value = strings.TrimSpace(string(data))
+	}
+	switch {
+	case s.value == "":
+		return s, fmt.Errorf("the %s is missing: %s is empty", what, s.from)
+	case len(s.value) > maxSecret:
+		return s, fmt.Errorf("%s is too long to be a %s", s.from, what)
+	case strings.ContainsFunc(s.value, func(r rune) bool { return r <= ' ' || r == 0x7f }) && what != "password":
+		return s, fmt.Errorf("%s holds white space or control characters, as no %s does", s.from, what)
+	}
+	return s, nil
+}
+
+// secretFiles are the files of a configuration that hold a secret.
+func secretFiles(cfg config.Config) []string {
+	var out []string
+	for _, c := range cfg.Connectors {
+		for _, file := range []string{c.TokenFile, c.PasswordFile, c.Webhook.SecretFile} {
+			if file != "" {
+				out = append(out, file)
+			}
+		}
+	}
+	return out
+}

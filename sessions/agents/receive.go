@@ -1,0 +1,101 @@
+package agents
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// File is something that came with a message. What is said of it are the
+// platform's words, or the sender's.
+type File struct {
+	Name  string
+	Type  string // media type
+	Bytes int64
+	// Open fetches the content; nil where it cannot be fetched.
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// receive puts the files of a message into the inbox of the workspace, and tells
+// what became of each.
+func receive(ctx context.Context, files []File, notes Notes) (string, error) {
+	var b strings.Builder
+	for _, f := range files {
+		words, err := receiveOne(ctx, f, notes)
+		if told, ok := inWords(err); ok {
+			words, err = fmt.Sprintf("I did not keep %s: %s", oneLine(f.Name, longestName), told), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(words + "\n")
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	return b.String(), nil
+}
+
+func receiveOne(ctx context.Context, f File, notes Notes) (string, error) {
+	name := oneLine(f.Name, longestName)
+	if f.Open == nil {
+		return fmt.Sprintf("I cannot fetch %s from here.", name), nil
+	}
+	content, err := fetch(ctx, f)
+	if err != nil {
+		return "", fmt.Errorf("fetch attachment: %w", err)
+	}
+	switch {
+	case int64(len(content)) > f.Bytes:
+		// The policies were asked about the size that was stated.
+		return fmt.Sprintf("I did not keep %s: it is bigger than it says.", name), nil
+	case !isOf(f.Type, content):
+		return fmt.Sprintf("I did not keep %s: it is not of the type that it says (%s).", name, oneLine(f.Type, longestName)), nil
+	}
+	c, err := notes.Receive(ctx, f.Name, content)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("Saved %s (%s).", c.Path, count(len(content), "byte", "bytes")), nil
+}
+
+// fetch reads one byte more than was stated, no further.
+func fetch(ctx context.Context, f File) (content []byte, err error) {
+	r, err := f.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if closeErr := r.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	return io.ReadAll(io.LimitReader(r, f.Bytes+1))
+}
+
+// isOf tells whether content can be of the media type that was stated for it: a
+// page of HTML is no picture, and a program is no text.
+func isOf(stated string, content []byte) bool {
+	stated, _, _ = strings.Cut(strings.ToLower(stated), ";")
+	seen, _, _ := strings.Cut(http.DetectContentType(content), ";")
+	if seen == stated || len(content) == 0 {
+		return true
+	}
+	family, _, _ := strings.Cut(stated, "/")
+	seenFamily, _, _ := strings.Cut(seen, "/")
+	switch {
+	case family == "text", stated == "application/json":
+		return seenFamily == "text"
+	case seen == "application/octet-stream":
+		// Nothing is known that begins like this: many sounds and pictures do.
+		return family == "audio" || family == "video" || family == "image"
+	case seen == "application/ogg":
+		return family == "audio" || family == "video"
+	case stated == "audio/mp4":
+		return seen == "video/mp4"
+	default:
+		return family == seenFamily && family != "application"
+	}
+}
