@@ -36,7 +36,7 @@ func liveOf(ts *testscript.TestScript, name string) *live {
 func scriptCommand(ts *testscript.TestScript, args ...string) *exec.Cmd {
 	c := exec.Command("parachute", args...)
 	c.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GORACE", "GOCOVERDIR", "CHAT_TOKEN"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GORACE", "GOCOVERDIR", "CHAT_TOKEN", "CHAT_PASSWORD"} {
 		if v := ts.Getenv(name); v != "" {
 			c.Env = append(c.Env, name+"="+v)
 		}

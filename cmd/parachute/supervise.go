@@ -50,9 +50,10 @@ func (l *link) came() {
 }
 
 // runConnectors runs all connectors until each has ended, or ctx has. One that
-// fails leaves the others running.
-func (s *server) runConnectors(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
+// fails leaves the others running; its error is given where the process was not
+// told to stop.
+func (s *server) runConnectors(told context.Context) error {
+	ctx, stop := context.WithCancel(told)
 	defer stop()
 	var group sync.WaitGroup
 	errs := make([]error, len(s.links))
@@ -65,6 +66,9 @@ func (s *server) runConnectors(ctx context.Context) error {
 		})
 	}
 	group.Wait()
+	if told.Err() != nil {
+		return nil
+	}
 	return errors.Join(errs...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parachute-gate/parachute/connectors"
@@ -27,6 +28,8 @@ type bench struct {
 	got      []connectors.Message
 	arrived  chan struct{} // holds one token when got has grown
 	finished bool
+
+	replies atomic.Int64 // makes each reply's id its own
 }
 
 // start runs the connector. Every event is recorded, after handle took it;

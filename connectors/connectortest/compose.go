@@ -14,13 +14,13 @@ import (
 
 func composeCases() []testCase {
 	return []testCase{
-		{"DraftBecomesTheAnswer", []Feature{Drafts}, draftBecomes},
-		{"QuickAnswerComesWhole", []Feature{Drafts}, quickAnswer},
-		{"DraftOfALongAnswer", []Feature{Drafts}, longDraft},
-		{"DraftThatFailsHarmsNothing", []Feature{Drafts, Faults}, draftFails},
-		{"AnswerAfterItsContextEnded", []Feature{Drafts}, composeCancelled},
-		{"SignsWhileAtWork", []Feature{Signs}, signs},
-		{"SignsOfAGivenUpTurn", []Feature{Signs}, signsGivenUp},
+		{"DraftBecomesTheAnswer", []Feature{Composes, Drafts}, draftBecomes},
+		{"QuickAnswerComesWhole", []Feature{Composes}, quickAnswer},
+		{"DraftOfALongAnswer", []Feature{Composes, Drafts}, longDraft},
+		{"DraftThatFailsHarmsNothing", []Feature{Composes, Drafts, Faults}, draftFails},
+		{"AnswerAfterItsContextEnded", []Feature{Composes, Drafts}, composeCancelled},
+		{"SignsWhileAtWork", []Feature{Composes, Signs}, signs},
+		{"SignsOfAGivenUpTurn", []Feature{Composes, Signs}, signsGivenUp},
 	}
 }
 

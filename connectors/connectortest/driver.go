@@ -69,9 +69,13 @@ const (
 	Buttons Feature = "buttons"
 	// Fences: Sent.Text has a reply's code fences as they were sent.
 	Fences Feature = "fences"
-	// Drafts: the connector is a Composer that shows drafts, and Sent tells them.
+	// DropsDoubles: a reply that is sent twice with one id arrives once.
+	DropsDoubles Feature = "drops_doubles"
+	// Composes: the connector is a Composer.
+	Composes Feature = "composes"
+	// Drafts: it shows drafts, and Sent tells them.
 	Drafts Feature = "drafts"
-	// Signs: the connector is a Composer that sets signs; the platform is a Signer.
+	// Signs: it sets signs; the platform is a Signer.
 	Signs Feature = "signs"
 	// Health: the connector is a Reporter.
 	Health Feature = "health"

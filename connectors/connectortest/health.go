@@ -27,8 +27,8 @@ func (b *bench) state(want connectors.State) error {
 		return err
 	}
 	return b.until("wait for the state "+string(want), func() bool {
-		h, _ := b.health() //nolint:errcheck // it was asked before
-		return h.State == want
+		h, err := b.health()
+		return err == nil && h.State == want
 	})
 }
 

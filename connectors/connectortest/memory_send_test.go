@@ -65,7 +65,17 @@ func (d *memory) take(on string) (Fault, bool) {
 }
 
 func (d *memory) Send(ctx context.Context, r connectors.Reply) error {
-	if d.fault == "nil for what was not sent" && ctx.Err() != nil {
+	if err := ctx.Err(); err != nil {
+		if d.fault == "nil for what was not sent" {
+			return nil
+		}
+		return err
+	}
+	d.mu.Lock()
+	again := slices.Contains(d.replies, r.ID)
+	d.replies = append(d.replies, r.ID)
+	d.mu.Unlock()
+	if again && d.fault != "the reply's id is not used" {
 		return nil
 	}
 	for i, text := range d.parts(r.Text) {
@@ -155,7 +165,7 @@ func (d *memory) write(ctx context.Context, about string, s Sent) (string, error
 // put needs d.mu.
 func (d *memory) put(id string, s Sent) string {
 	if i := slices.IndexFunc(d.sent, func(s Sent) bool { return s.ID == id }); id != "" && i >= 0 {
-		s.ID, s.Drafts = id, append(d.sent[i].Drafts, d.sent[i].Text)
+		s.ID, s.Drafts = id, append(slices.Clone(d.sent[i].Drafts), d.sent[i].Text)
 		d.sent[i] = s
 		return id
 	}

@@ -21,6 +21,7 @@ type memory struct {
 	ended   bool
 	next    int
 	sent    []Sent
+	replies []string // the ids of those that were sent
 	refused int
 	runs    int
 	signs   []Sign

@@ -20,6 +20,7 @@ func sendCases() []testCase {
 		{"SendWithinAHandlerCall", nil, sendInside},
 		{"SendCancelled", nil, sendCancelled},
 		{"SendLargeText", nil, sendLarge},
+		{"SameReplyTwiceArrivesOnce", []Feature{DropsDoubles}, sendTwice},
 		{"ReplyTextArrivesAsItIs", []Feature{ExactReplies}, sendExact},
 	}
 }
@@ -27,7 +28,7 @@ func sendCases() []testCase {
 // send sends a text as the answer to an event and tells what is wrong.
 func (b *bench) send(ids IDs, messageID, text string) error {
 	r := connectors.Reply{
-		ID: "reply-" + messageID, Chat: ids.Chat, User: ids.User, ReplyTo: messageID,
+		ID: fmt.Sprintf("reply-%d", b.replies.Add(1)), Chat: ids.Chat, User: ids.User, ReplyTo: messageID,
 		Text: text, Decision: "decision", Verdict: "allow",
 	}
 	if err := b.platform.Connector().Send(b.ctx, r); err != nil {
@@ -184,6 +185,29 @@ func sendLarge(b *bench) error {
 	}
 	var x expect
 	x.that(slices.Equal(got, words), "%d words were sent, %d arrived or not in order", len(words), len(got))
+	return x.err()
+}
+
+// sendTwice gives one reply again, as is done when nobody knows whether it
+// arrived, and another one with the same text.
+func sendTwice(b *bench) error {
+	b.start(nil)
+	m, ids, err := b.one(Event{Chat: "room", ChatKind: connectors.ChatGroup, Person: "alice", Text: "hello"})
+	if err != nil {
+		return err
+	}
+	r := connectors.Reply{ID: "reply-a", Chat: ids.Chat, User: ids.User, ReplyTo: m.ID, Text: "the answer", Decision: "decision", Verdict: "allow"}
+	var x expect
+	for _, step := range []struct {
+		id   string
+		want int
+	}{{"reply-a", 1}, {"reply-a", 1}, {"reply-b", 2}} {
+		r.ID = step.id
+		if err := b.platform.Connector().Send(b.ctx, r); err != nil {
+			return fmt.Errorf("Send: %w", err)
+		}
+		x.that(b.count(r.Text) == step.want, "after the reply %s there are %d messages, want %d", r.ID, b.count(r.Text), step.want)
+	}
 	return x.err()
 }
 

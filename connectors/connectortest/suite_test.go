@@ -61,6 +61,7 @@ func TestSuiteFindsFaults(t *testing.T) {
 		"a garbage of a send is an error":      "GarbageForAnAnswerToASendIsNotDoubled",
 		"a stall of a send is an error":        "StalledSendIsNotDoubled",
 		"the token is in Send's error":         "TokenInAnErrorsURL_GHSA-xwcj-hwhf-h378",
+		"the reply's id is not used":           "SameReplyTwiceArrivesOnce",
 		"fences are cut":                       "LongReplyKeepsItsFences",
 
 		"a server_error ends Run":              "EventsComeAfterAServerError",
@@ -103,7 +104,7 @@ func TestSuiteFindsFaults(t *testing.T) {
 			}
 			// Some faults show as an event that never comes: the case gives up
 			// with its context.
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 			defer cancel()
 			if err := c.play(ctx, &memory{fault: fault}); err == nil {
 				t.Errorf("the case %q passes a connector whose fault is: %s", name, fault)

@@ -54,9 +54,6 @@ func (i *interaction) acknowledge() {
 		i.state = dead
 		i.c.deps.Log.WarnContext(ctx, "interaction not acknowledged", "connector", i.c.deps.Name, "message", i.id, "error", err)
 	}
-	if i.state == thinking {
-		i.timer = time.AfterFunc(giveUpAfter, i.giveUp)
-	}
 }
 
 // giveUp takes away the sign that an answer will come, when none came: it would
@@ -89,7 +86,7 @@ func (i *interaction) abandon() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.state == fresh {
-		i.timer.Stop()
+		i.ack.Stop()
 		i.state = dead
 	}
 }
@@ -146,21 +143,21 @@ func (i *interaction) first(ctx context.Context, content content) (id string, ok
 	err = i.callback(ctx, discordgo.InteractionResponseChannelMessageWithSource, content, &said)
 	switch {
 	case err == nil:
-		i.timer.Stop()
+		i.ack.Stop()
 		i.state = open
 		id = said.Resource.Message.ID
 		i.c.pending.sent(i, id)
 		return id, true, nil
 	case has(err, codeAlreadyAcknowledged):
 		// By a try whose answer was lost: what stands there is made right.
-		i.timer.Stop()
+		i.ack.Stop()
 		i.state = thinking
 		if i.pressed {
 			i.state = open
 		}
 		return "", false, nil
 	case gone(err):
-		i.timer.Stop()
+		i.ack.Stop()
 		i.state = dead
 		return "", false, nil
 	}

@@ -54,21 +54,33 @@ func closings(code int) closing {
 	}
 }
 
-// closed makes an error of what ended the reading of a connection, and says
-// whether the session is over.
-func (a *api) closed(err error) (_ error, fresh bool) {
+// ended is the end of a connection. A fresh session follows where it cannot be
+// resumed.
+type ended struct {
+	err   error
+	fresh bool
+}
+
+func (e *ended) Error() string { return e.err.Error() }
+
+// closed makes an end of what ended the reading of a connection.
+func (a *api) closed(err error) *ended {
+	var known *ended
+	if errors.As(err, &known) {
+		return known
+	}
 	var code *websocket.CloseError
 	if !errors.As(err, &code) {
-		return fmt.Errorf("read from the gateway: %w", err), false
+		return &ended{err: fmt.Errorf("read from the gateway: %w", err)}
 	}
 	// The text is the server's: it is not needed, and not shown.
 	c := closings(code.Code)
 	err = fmt.Errorf("%s (close code %d)", c.why, code.Code)
 	switch {
 	case code.Code == 4004:
-		return a.refused(fmt.Errorf("close code %d", code.Code)), true
+		return &ended{a.refused(fmt.Errorf("close code %d", code.Code)), true}
 	case c.final:
-		return driver.Permanent(err), true
+		return &ended{driver.Permanent(err), true}
 	}
-	return err, c.fresh
+	return &ended{err, c.fresh}
 }

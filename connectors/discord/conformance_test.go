@@ -14,7 +14,7 @@ func TestConformance(t *testing.T) { connectortest.Run(t, conformance{t}) }
 type conformance struct{ t *testing.T }
 
 func (conformance) Supports(f connectortest.Feature) bool {
-	return f != connectortest.Local && f != connectortest.Ends
+	return f != connectortest.Local && f != connectortest.Ends && f != connectortest.CommandAddress
 }
 
 // MaxText is the longest message that a person can write: 2000 characters, and

@@ -57,6 +57,9 @@ func newCursor(dir string, log *slog.Logger) *cursor {
 	case err == nil:
 		err = json.Unmarshal(raw, &c.marks)
 	}
+	if err == nil && c.marks == nil {
+		err = errors.New("it holds null")
+	}
 	if err != nil {
 		log.Warn("cursor not read, messages of the time before are not fetched", "file", c.path, "error", err)
 		c.marks = map[string]*mark{}

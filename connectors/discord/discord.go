@@ -149,9 +149,13 @@ func (*Connector) Kind() string { return "discord" }
 // fails where the token or the intents are refused, or Discord says that trying
 // again is of no use.
 func (c *Connector) Run(ctx context.Context, h connectors.Handler) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	r := newRun(ctx, c, h)
-	err := c.Keep(r.ctx, r.connect)
-	r.end()
+	err := c.Keep(ctx, r.connect)
+	// Keep may have given up: nothing is to begin any more.
+	cancel()
+	r.end() //nolint:contextcheck // its context is over, and the handlers have theirs
 	return err
 }
 

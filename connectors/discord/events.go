@@ -2,17 +2,27 @@ package discord
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/parachute-gate/parachute/connectors"
 )
 
-// ready notes who the bot is, and registers its commands.
-func (r *run) ready(ctx context.Context, w wireReady) {
+// ready notes who the bot is, registers its commands, and fetches what was
+// missed.
+func (r *run) ready(ctx context.Context, f frame, up func()) error {
+	w, ok := read[wireReady](r, f)
+	if !ok || w.User.ID == "" || w.SessionID == "" {
+		// Whoever does not know who it is would answer itself.
+		return errors.New("the gateway's READY does not say who the bot is")
+	}
 	r.session = session{id: w.SessionID, url: w.ResumeURL}
 	r.c.self.Store(&w.User.ID)
 	r.c.app.Store(&w.Application.ID)
 	r.others.Go(func() { r.c.register(ctx) })
+	up()
+	r.catchUp(ctx)
+	return nil
 }
 
 func (r *run) translator() translator {
@@ -120,13 +130,13 @@ func (r *run) reaction(w wireReaction, id string) {
 
 // interaction begins the clock of an interaction, which must be acknowledged
 // within three seconds however long its channel's lane is.
-func (r *run) interaction(w wireInteraction) func() {
+func (r *run) interaction(ctx context.Context, w wireInteraction) func() {
 	m, ok := r.translator().interaction(w)
 	if !ok {
 		return nil
 	}
-	p := r.c.open(context.WithoutCancel(r.ctx), w)
-	return func() {
+	p := r.c.open(context.WithoutCancel(ctx), w)
+	return func() { //nolint:contextcheck // an interaction's clock has a context of its own
 		if r.take(m) {
 			r.c.cursor.handled(w.ChannelID, w.ID, true)
 			p.taken()

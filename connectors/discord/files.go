@@ -64,7 +64,7 @@ func (c *Connector) Fetch(ctx context.Context, ref string) (io.ReadCloser, error
 	if resp.StatusCode == http.StatusOK {
 		return resp.Body, nil
 	}
-	resp.Body.Close() //nolint:errcheck,gosec // nothing of it was read
+	resp.Body.Close() //nolint:errcheck // nothing of it was read
 	err = fmt.Errorf("fetch an attachment: Discord answered %d", resp.StatusCode)
 	if resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
 		err = driver.Permanent(fmt.Errorf("%w; its address may have expired, ask for it to be sent again", err))

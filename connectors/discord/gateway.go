@@ -17,66 +17,39 @@ import (
 // connect opens the gateway once, resumes the session if there is one, and gives
 // out events until the connection breaks.
 func (r *run) connect(ctx context.Context, up func()) error {
-	address, err := r.address(ctx)
-	if err != nil {
-		return r.unlessOver(ctx, err)
-	}
-	s, err := r.c.api.dial(ctx, address)
-	if err != nil {
-		// The address may be what is wrong: the next try asks for one.
-		r.session.url = ""
-		return r.unlessOver(ctx, err)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	// A Run that ends closes with 1000: the bot is shown as offline at once.
-	defer context.AfterFunc(r.ctx, func() { s.leave(websocket.CloseNormalClosure) })()
-	defer s.leave(keepSession)
-	if err := r.shake(ctx, s); err != nil {
-		return r.unlessOver(ctx, r.broke(err))
-	}
-	return r.unlessOver(ctx, r.broke(r.listen(ctx, s, up)))
-}
-
-// unlessOver gives no error where Run was told to end.
-func (r *run) unlessOver(_ context.Context, err error) error {
-	if r.ctx.Err() != nil {
+	err := r.converse(ctx, up)
+	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// broke forgets a session that cannot be resumed.
-func (r *run) broke(err error) error {
-	var known *ended
-	if errors.As(err, &known) {
-		if known.fresh {
-			r.session = session{}
-		}
-		r.seqFrom(known.fresh)
-		return known.err
+func (r *run) converse(ctx context.Context, up func()) error {
+	address, err := r.address(ctx)
+	if err != nil {
+		return err
 	}
-	err, fresh := r.c.api.closed(err)
-	if fresh {
+	s, err := r.c.api.dial(ctx, address)
+	if err != nil {
+		// The address may be what is wrong: the next try asks for one.
+		r.session.url = ""
+		return err
+	}
+	defer s.leave(keepSession)
+	// A Run that ends closes with 1000: the bot is shown as offline at once.
+	defer context.AfterFunc(ctx, func() { s.leave(websocket.CloseNormalClosure) })()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err = r.shake(ctx, s); err == nil {
+		err = r.listen(ctx, s, up)
+	}
+	end := r.c.api.closed(err)
+	if end.fresh {
 		r.session = session{}
-	}
-	r.seqFrom(fresh)
-	return err
-}
-
-func (r *run) seqFrom(fresh bool) {
-	if fresh {
 		r.seq.Store(0)
 	}
+	return end.err
 }
-
-// ended is the end of a connection that was not a close frame.
-type ended struct {
-	err   error
-	fresh bool
-}
-
-func (e *ended) Error() string { return e.err.Error() }
 
 // session is what a resume needs.
 type session struct {

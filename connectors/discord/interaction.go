@@ -30,8 +30,8 @@ func (t translator) interaction(w wireInteraction) (connectors.Message, bool) {
 		// not one with the bot, and both read the answer.
 		m.Chat.Kind = connectors.ChatGroup
 	}
-	switch discordgo.InteractionType(w.Type) {
-	case discordgo.InteractionApplicationCommand:
+	switch w.Type {
+	case int(discordgo.InteractionApplicationCommand):
 		if w.Data.Name == "" {
 			return connectors.Message{}, false
 		}
@@ -43,7 +43,7 @@ func (t translator) interaction(w wireInteraction) (connectors.Message, bool) {
 		}
 		m.Text = "/" + m.Command + strings.TrimRight(words, " ")
 		m.Args = strings.Fields(words)
-	case discordgo.InteractionMessageComponent:
+	case int(discordgo.InteractionMessageComponent):
 		m.Kind, m.Text = connectors.EventCallback, w.Data.CustomID
 		if w.Message != nil {
 			m.ReplyTo = w.Message.ID

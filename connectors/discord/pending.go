@@ -62,7 +62,8 @@ type interaction struct {
 	// mu also keeps an acknowledgement and an answer apart.
 	mu    sync.Mutex
 	state state
-	timer *time.Timer
+	// ack and end are its clocks, set once.
+	ack, end *time.Timer
 	// keys are what interactions.replies and messages have of it.
 	replies, messages []string
 }
@@ -85,9 +86,9 @@ func (c *Connector) open(ctx context.Context, w wireInteraction) *interaction {
 	s.tidy()
 	i := &interaction{
 		c: c, ctx: ctx, id: w.ID, app: w.AppID, token: w.Token, born: s.now(),
-		pressed: discordgo.InteractionType(w.Type) == discordgo.InteractionMessageComponent,
+		pressed: w.Type == int(discordgo.InteractionMessageComponent),
 	}
-	i.timer = time.AfterFunc(ackAfter, i.acknowledge)
+	i.ack, i.end = time.AfterFunc(ackAfter, i.acknowledge), time.AfterFunc(giveUpAfter, i.giveUp)
 	s.all[i.id] = i
 	return i
 }
@@ -115,7 +116,8 @@ func (s *interactions) drop(i *interaction) {
 	for _, key := range i.messages {
 		delete(s.messages, key)
 	}
-	i.timer.Stop()
+	i.ack.Stop()
+	i.end.Stop()
 }
 
 // of finds the interaction that a post answers: by the message answered, and for

@@ -95,9 +95,14 @@ func (p *platform) start(t *testing.T, handle connectors.Handler) *got {
 	g := &got{t: t, events: make(chan connectors.Message, 1000), done: make(chan error, 1)}
 	var ctx context.Context
 	ctx, g.cancel = context.WithCancel(t.Context())
-	t.Cleanup(g.cancel)
+	over := make(chan struct{})
+	t.Cleanup(func() {
+		g.cancel()
+		<-over
+	})
 	run := p.connector.Run
 	go func() {
+		defer close(over)
 		g.done <- run(ctx, func(ctx context.Context, m connectors.Message) error {
 			var err error
 			if handle != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/bwmarrin/discordgo"
@@ -89,6 +90,16 @@ func nonceOf(p driver.Post) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])[:maxNonce]
 }
 
+// messageOf is the message that an event is about, by the event's id: that of a
+// reaction has more after it. Discord refuses a request with what is no id.
+func messageOf(id string) string {
+	id, _, _ = strings.Cut(id, "-")
+	if snowflake(id) == 0 {
+		return ""
+	}
+	return id
+}
+
 // writer is the connector's driver.Writer and driver.Signaller.
 type writer struct{ c *Connector }
 
@@ -107,8 +118,8 @@ func (w *writer) Post(ctx context.Context, p driver.Post) (string, error) {
 	}
 	body := contentOf(p)
 	body.Nonce, body.Enforce = nonceOf(p), true
-	if p.ReplyTo != "" {
-		body.Reference = &reference{MessageID: p.ReplyTo}
+	if id := messageOf(p.ReplyTo); id != "" {
+		body.Reference = &reference{MessageID: id}
 	}
 	var sent wireMessage
 	err := w.c.api.call(ctx, "POST", "channels/"+url.PathEscape(p.Chat)+"/messages", body, &sent)
@@ -129,7 +140,7 @@ func (w *writer) Edit(ctx context.Context, id string, p driver.Post) error {
 // Working sets or takes away the reaction on the message answered. An interaction
 // takes none: Discord shows by itself that the bot is at work.
 func (w *writer) Working(ctx context.Context, chat, message string, on bool) error {
-	if message == "" || w.c.pending.has(message) {
+	if message = messageOf(message); message == "" || w.c.pending.has(message) {
 		return nil
 	}
 	method := "DELETE"

@@ -22,7 +22,6 @@ type run struct {
 	// ctx ends with the caller's, or when Keep gave up; calls is the handlers' context, which a stop lets
 	// finish.
 	ctx        context.Context
-	stop       context.CancelFunc
 	calls      context.Context
 	endOfCalls context.CancelFunc
 	lanes      *driver.Lanes
@@ -38,8 +37,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, c *Connector, h connectors.Handler) *run {
-	r := &run{c: c, h: h, lanes: driver.NewLanes(besides, waiting), caughtUp: map[string]map[string]bool{}}
-	r.ctx, r.stop = context.WithCancel(ctx)
+	r := &run{c: c, h: h, ctx: ctx, lanes: driver.NewLanes(besides, waiting), caughtUp: map[string]map[string]bool{}}
 	r.calls, r.endOfCalls = context.WithCancel(context.WithoutCancel(ctx))
 	r.others.Go(r.retry)
 	return r
@@ -47,7 +45,6 @@ func newRun(ctx context.Context, c *Connector, h connectors.Handler) *run {
 
 // end lets the handlers finish what they began.
 func (r *run) end() {
-	r.stop()
 	defer r.c.cursor.flush()
 	defer r.others.Wait()
 	defer r.endOfCalls()
@@ -83,6 +80,9 @@ func (r *run) retry() {
 // dispatch gives an event to the lane of its channel. Its error says that a lane
 // had no room before ctx ended: the event is not taken.
 func (r *run) dispatch(ctx context.Context, f frame, up func()) error {
+	if f.Type == "READY" {
+		return r.ready(ctx, f, up)
+	}
 	do, key := r.plan(ctx, f, up)
 	if do == nil {
 		return nil
@@ -97,12 +97,6 @@ func (r *run) dispatch(ctx context.Context, f frame, up func()) error {
 // what is done already, or is nothing.
 func (r *run) plan(ctx context.Context, f frame, up func()) (do func(), key string) {
 	switch f.Type {
-	case "READY":
-		if w, ok := read[wireReady](r, f); ok {
-			r.ready(ctx, w)
-			up()
-			r.catchUp(ctx)
-		}
 	case "RESUMED":
 		up()
 		r.again(ctx)
@@ -125,7 +119,7 @@ func (r *run) plan(ctx context.Context, f frame, up func()) (do func(), key stri
 		}
 	case "INTERACTION_CREATE":
 		if w, ok := read[wireInteraction](r, f); ok {
-			return r.interaction(w), w.ChannelID
+			return r.interaction(ctx, w), w.ChannelID
 		}
 	default:
 		r.place(f)

@@ -74,10 +74,13 @@ func (a *api) dial(ctx context.Context, address string) (*socket, error) {
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: shakeTime}
 	conn, resp, err := dialer.DialContext(ctx, u.String(), nil)
 	if resp != nil && resp.Body != nil {
-		resp.Body.Close() //nolint:errcheck,gosec // the connection has taken what it needs
+		resp.Body.Close() //nolint:errcheck // the connection has taken what it needs
 	}
-	if err != nil {
-		return nil, fmt.Errorf("connect to the gateway: %w", err)
+	switch {
+	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil:
+		return nil, fmt.Errorf("connect to the gateway: it answered %d", resp.StatusCode)
+	case err != nil:
+		return nil, fmt.Errorf("connect to the gateway: %w", unaddressed(err))
 	}
 	conn.SetReadLimit(maxFrame)
 	s := &socket{conn: conn}
@@ -127,8 +130,8 @@ func (s *socket) giveUp(why error) {
 // leave says goodbye and hangs up, without waiting for an answer.
 func (s *socket) leave(code int) {
 	bye := websocket.FormatCloseMessage(code, "")
-	s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second)) //nolint:errcheck,gosec // it may be broken
-	s.conn.Close()                                                                //nolint:errcheck,gosec // it may be broken
+	s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second)) //nolint:errcheck // it may be broken
+	s.conn.Close()                                                                //nolint:errcheck // it may be broken
 }
 
 // beat sends heartbeats until ctx is done, and gives the connection up when one

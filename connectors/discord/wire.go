@@ -157,7 +157,7 @@ func timeOf(id string) time.Time {
 	if n == 0 {
 		return time.Time{}
 	}
-	return time.UnixMilli(int64(n>>22) + epoch).UTC() //nolint:gosec // 42 bits fit
+	return time.UnixMilli(int64(n>>22) + epoch).UTC()
 }
 
 func parseTime(s string) time.Time {

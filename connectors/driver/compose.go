@@ -12,6 +12,8 @@ import (
 const (
 	// draftTime bounds one call for a draft, and so how long Finish waits for one.
 	draftTime = 10 * time.Second
+	// draftGrace is how long a call for a draft may outlive the ctx of Compose.
+	draftGrace = 2 * time.Second
 	// leaveTime is how long Close waits for the signs to be taken away.
 	leaveTime = 2 * time.Second
 )

@@ -225,6 +225,38 @@ func TestFinishWaitsForADraftInFlight(t *testing.T) {
 	})
 }
 
+// TestADraftInFlightOutlivesItsTurn ends the ctx of Compose when the platform has
+// the draft and its answer is on the way.
+func TestADraftInFlightOutlivesItsTurn(t *testing.T) {
+	for name, tt := range map[string]struct {
+		takes time.Duration
+		final string
+	}{"answered soon": {time.Second, "edit"}, "never answered": {time.Hour, "post"}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPaper(func(ctx context.Context, what string, n int) error {
+					if what == "post" && n == 1 {
+						return sleep(ctx, tt.takes)
+					}
+					return nil
+				})
+				ctx, cancel := context.WithCancel(t.Context())
+				c := NewOutbox(OutboxDeps{Writer: plain{p}, Manners: streaming}).Compose(ctx, testReply(""), 700*ms)
+				c.Update("the draft")
+				time.Sleep(time.Second)
+				cancel()
+				if err := c.Finish(t.Context(), testReply("whole")); err != nil {
+					t.Fatal(err)
+				}
+				calls := p.of()
+				if last := calls[len(calls)-1]; len(calls) != 2 || last.what != tt.final || last.post.Text != "whole" {
+					t.Errorf("got %s", list(calls))
+				}
+			})
+		})
+	}
+}
+
 func TestFinishObeysWhatADraftWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPaper(failing("edit", &Throttled{20 * time.Second, errRefused}))

@@ -19,6 +19,9 @@ const (
 	// a first failure. A platform that greets and hangs up at once would otherwise
 	// be asked twice a second, and some take the token away for it.
 	steady = 10 * time.Second
+	// mostObeyed bounds how long a Throttled error keeps a connection away: the
+	// number may come from whatever stands before the platform.
+	mostObeyed = time.Hour
 )
 
 // ConnectionDeps are what a Connection is made of.
@@ -58,7 +61,7 @@ func NewConnection(d ConnectionDeps) *Connection {
 // connect calls up when the connection stands, and returns when it breaks. Between
 // two calls it waits with full jitter, at most 1 s at first, twice that the next
 // time and 60 s at most, anew after a connection that stood for 10 s; a Throttled
-// error is obeyed. A Permanent error ends it: Keep returns it.
+// error is obeyed, for an hour at most. A Permanent error ends it: Keep returns it.
 //
 // It is called once at a time. A panic of connect is the caller's.
 func (c *Connection) Keep(ctx context.Context, connect func(ctx context.Context, up func()) error) error {
@@ -74,7 +77,6 @@ func (c *Connection) Keep(ctx context.Context, connect func(ctx context.Context,
 		}
 		if IsPermanent(err) {
 			c.failed(connectors.Failed, err)
-			c.deps.Log.ErrorContext(ctx, "connection failed for good", "error", shown(c.deps.Redact, err))
 			return redact(c.deps.Redact, err)
 		}
 		c.failed(connectors.Reconnecting, err)
@@ -83,7 +85,7 @@ func (c *Connection) Keep(ctx context.Context, connect func(ctx context.Context,
 		}
 		wait := jitter(failures)
 		if after, ok := throttle(err); ok {
-			wait = after
+			wait = min(after, mostObeyed)
 		}
 		c.deps.Log.WarnContext(ctx, "connection lost", "error", shown(c.deps.Redact, err), "wait", wait.Round(time.Millisecond))
 		if sleep(ctx, wait) != nil {

@@ -129,19 +129,21 @@ func TestKeepEndsForGood(t *testing.T) {
 }
 
 func TestKeepObeysThePlatform(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := connection(&bytes.Buffer{})
-		ctx, cancel := context.WithCancel(t.Context())
-		start, n := time.Now(), 0
-		if err := c.Keep(ctx, func(context.Context, func()) error {
-			if n++; n == 2 {
-				cancel()
+	for told, want := range map[time.Duration]time.Duration{5 * time.Minute: 5 * time.Minute, 1000 * time.Hour: time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			c := connection(&bytes.Buffer{})
+			ctx, cancel := context.WithCancel(t.Context())
+			start, n := time.Now(), 0
+			if err := c.Keep(ctx, func(context.Context, func()) error {
+				if n++; n == 2 {
+					cancel()
+				}
+				return &Throttled{After: told, Err: errors.New("later")}
+			}); err != nil || time.Since(start) != want {
+				t.Errorf("told to wait %v: gave %v after %v", told, err, time.Since(start))
 			}
-			return &Throttled{After: 5 * time.Minute, Err: errors.New("later")}
-		}); err != nil || time.Since(start) != 5*time.Minute {
-			t.Errorf("gave %v after %v", err, time.Since(start))
-		}
-	})
+		})
+	}
 }
 
 func TestLateUpAndStopDuringAWait(t *testing.T) {

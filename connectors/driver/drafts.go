@@ -56,7 +56,9 @@ func (c *composition) show(ctx context.Context) (called, worth bool) {
 	p.Draft = true
 	p.Buttons = []connectors.Button{{Label: "Stop", Data: "/stop"}}
 	posted := c.draft.id == ""
-	err := once(ctx, draftTime, m.Idempotent || !posted, func(ctx context.Context) error {
+	call, cancel := outlive(ctx, draftGrace)
+	defer cancel()
+	err := once(call, draftTime, m.Idempotent || !posted, func(ctx context.Context) error {
 		if !posted {
 			return c.out.deps.Writer.Edit(ctx, c.draft.id, p)
 		}
@@ -81,6 +83,25 @@ func (c *composition) show(ctx context.Context) (called, worth bool) {
 	}
 	c.again()
 	return true, true
+}
+
+// outlive gives a ctx that is done a while after the given one: a call that is cut
+// off where the platform acts already leaves a message that nobody knows.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }
 
 // pause is the time to leave before the next call: longer after each failure.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -13,7 +14,8 @@ import (
 const maxErrorText = 500
 
 // Redactor gives a function that replaces each secret in a text by "[secret]",
-// as it is and as a URL holds it (RFC 3986, section 2.1, in either case). Empty
+// as it is, quoted as Go and JSON do, and as a URL holds it (RFC 3986, section
+// 2.1, in either case). Empty
 // secrets are passed over. The function is safe for concurrent use.
 func Redactor(secrets ...string) func(string) string {
 	var forms []string
@@ -21,7 +23,7 @@ func Redactor(secrets ...string) func(string) string {
 		if s == "" {
 			continue
 		}
-		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s)} {
+		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s), quoted(s)} {
 			forms = append(forms, form, lowerEscapes(form))
 		}
 	}
@@ -32,6 +34,12 @@ func Redactor(secrets ...string) func(string) string {
 		pairs = append(pairs, form, "[secret]")
 	}
 	return strings.NewReplacer(pairs...).Replace
+}
+
+// quoted is a text as it stands within quotation marks.
+func quoted(s string) string {
+	q := strconv.Quote(s)
+	return q[1 : len(q)-1]
 }
 
 // lowerEscapes writes the hexadecimal digits of %XX in lower case.

@@ -129,7 +129,7 @@ func TestMarksGiveNilForNil(t *testing.T) {
 }
 
 func TestRedactor(t *testing.T) {
-	hide := Redactor("123:AB/c d", "", "123:AB/c d-long", "naïve")
+	hide := Redactor("123:AB/c d", "", "123:AB/c d-long", "naïve", `pass"word`)
 	for text, want := range map[string]string{
 		"":                                  "",
 		"plain":                             "plain",
@@ -138,6 +138,7 @@ func TestRedactor(t *testing.T) {
 		"q=123%3AAB%2Fc+d&x":                "q=[secret]&x",
 		"q=123%3aAB%2fc+d&x":                "q=[secret]&x",
 		"/bot123:AB%2Fc%20d/":               "/bot[secret]/",
+		`{"password":"pass\"word"}`:         `{"password":"[secret]"}`,
 		"na%C3%AFve and na%c3%afve":         "[secret] and [secret]",
 	} {
 		if got := hide(text); got != want {

@@ -45,7 +45,7 @@ type driverOf struct{ encrypted bool }
 func (driverOf) Supports(f connectortest.Feature) bool {
 	switch f {
 	case connectortest.Channel, connectortest.UnknownChat, connectortest.Local, connectortest.Forwards, connectortest.Callbacks,
-		connectortest.Buttons, connectortest.Ends, connectortest.SeveralAttachments, connectortest.CommandAddress, connectortest.Replies:
+		connectortest.Buttons, connectortest.Ends, connectortest.SeveralAttachments, connectortest.CommandAddress, connectortest.Replies, connectortest.Load:
 		return false
 	}
 	return true

@@ -15,7 +15,17 @@ func TestConformance(t *testing.T) { connectortest.Run(t, driver{}) }
 
 type driver struct{}
 
-func (driver) Supports(f connectortest.Feature) bool { return f != connectortest.Local }
+// Supports lists all but the terminal's, and what has to do with a network: a
+// bridge is told texts alone, whole and once.
+func (driver) Supports(f connectortest.Feature) bool {
+	switch f {
+	case connectortest.Local, connectortest.ChatNames, connectortest.CommandAddress, connectortest.OwnEcho,
+		connectortest.Buttons, connectortest.DropsDoubles, connectortest.Composes, connectortest.Drafts,
+		connectortest.Signs, connectortest.Health, connectortest.Faults, connectortest.Secrets:
+		return false
+	}
+	return true
+}
 
 func (driver) MaxText() int { return maxLine - 1024 }
 
@@ -48,9 +58,11 @@ func (b *bridge) Inject(e connectortest.Event) (connectortest.IDs, error) {
 		w.ID, w.Kind, w.Edited = e.About, "", true
 	case connectors.EventDelete:
 		w.ID = e.About
+	case connectors.EventCallback, connectors.EventReaction:
+		w.ReplyTo = e.About
 	}
 	for _, a := range e.Attachments {
-		w.Attachments = append(w.Attachments, wireAttachment(a))
+		w.Attachments = append(w.Attachments, wireAttachment{Name: a.Name, Type: a.Type, Bytes: a.Bytes})
 	}
 	object := map[string]any{}
 	raw, err := json.Marshal(w)

@@ -120,7 +120,7 @@ type exchange struct {
 // Do implements the library's HTTPClient.
 func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { x.wrote.Store(true) }}
-	resp, err := x.client.Do(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
+	resp, err := x.client.Do(r.WithContext(httptrace.WithClientTrace(x.ctx, trace))) //nolint:gosec // the address is of the configuration
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +133,6 @@ type bounded struct {
 	io.Reader
 	io.Closer
 }
-
-// flag is a parameter of true.
-const flag = "true"
 
 // object puts a value as JSON into params. It is of our own types: it cannot fail.
 func object(params tgbotapi.Params, key string, value any) {

@@ -71,7 +71,7 @@ func (a *api) download(ctx context.Context, path string) (io.ReadCloser, error) 
 		return nil, a.broken("download", x, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		_ = resp.Body.Close() //nolint:errcheck // nothing of it is read
+		_ = resp.Body.Close() // nothing of it is read
 		err := fmt.Errorf("download: answered with status %d", resp.StatusCode)
 		if resp.StatusCode < http.StatusInternalServerError && resp.StatusCode != http.StatusTooManyRequests {
 			return nil, driver.Permanent(err)

@@ -74,7 +74,9 @@ func (k *kit) run(h connectors.Handler) {
 	done := k.done
 	k.Cleanup(func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			k.Log("Run: ", err)
+		}
 	})
 }
 

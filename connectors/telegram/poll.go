@@ -153,7 +153,7 @@ func (p *poller) give(ctx context.Context, u update) error {
 		}
 		err := p.handle(e)
 		if err != nil {
-			p.c.log.ErrorContext(p.calls, "event not taken", "update", u.ID, "error", err)
+			p.c.log.ErrorContext(ctx, "event not taken", "update", u.ID, "error", err)
 		}
 		p.window.end(u.ID, chat, err == nil)
 	})

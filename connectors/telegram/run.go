@@ -73,18 +73,19 @@ func (r *run) acknowledge(press string) {
 
 // drain waits for the handlers that run, cancels them after a time, and gives
 // them a little more to notice.
-func (r *run) drain() {
+func (r *run) drain(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
 	if r.calls.Err() != nil {
 		return
 	}
-	patience, cancel := context.WithTimeout(context.WithoutCancel(r.calls), drainTime)
+	patience, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
 	err := r.lanes.Wait(patience)
 	r.cancel()
 	if err == nil {
 		return
 	}
-	last, cancelLast := context.WithTimeout(context.WithoutCancel(r.calls), lastCall)
+	last, cancelLast := context.WithTimeout(ctx, lastCall)
 	defer cancelLast()
 	if r.lanes.Wait(last) != nil {
 		r.c.log.ErrorContext(last, "stopped with calls that did not return", "waited", drainTime+lastCall)

@@ -31,6 +31,9 @@ const (
 	// pollGrace is how much longer than that an answer may take: a connection that
 	// is half open says nothing at all.
 	pollGrace = 10 * time.Second
+	// lookEvery is how often a webhook is looked after: a token that was revoked, or
+	// a webhook that another program took away, shows by silence alone.
+	lookEvery = time.Minute
 	// callTime bounds every other request.
 	callTime = 25 * time.Second
 
@@ -85,7 +88,7 @@ type Webhook struct {
 	// URL is the public address, HTTPS, that Telegram posts to. Its path is the
 	// one that is served.
 	URL string
-	// Secret is 1 to 256 letters, digits, "_" and "-"; SecretFrom says where it
+	// Secret is 16 to 256 letters, digits, "_" and "-"; SecretFrom says where it
 	// came from. Telegram gives it with each update, and nobody else knows it.
 	Secret     string
 	SecretFrom string
@@ -108,6 +111,7 @@ type Connector struct {
 
 	// What tests make shorter, or play.
 	grace  time.Duration
+	look   time.Duration
 	listen func(ctx context.Context, address string) (net.Listener, error)
 }
 
@@ -127,16 +131,13 @@ func New(d Deps) *Connector {
 	}
 	// Telegram counts whole seconds, and answers a request for none at once.
 	d.Poll = max(d.Poll, time.Second)
-	secrets := []string{d.Token}
-	if d.Webhook != nil {
-		secrets = append(secrets, d.Webhook.Secret)
-	}
 	c := &Connector{
 		deps:   d,
 		log:    d.Log.With("connector", d.Name),
 		places: newPlaces(),
-		redact: driver.Redactor(secrets...),
+		redact: driver.Redactor(secrets(d)...),
 		grace:  pollGrace,
+		look:   lookEvery,
 		listen: func(ctx context.Context, address string) (net.Listener, error) {
 			var l net.ListenConfig
 			return l.Listen(ctx, "tcp", address)
@@ -152,6 +153,19 @@ func New(d Deps) *Connector {
 		Log: c.log, Redact: c.redact,
 	})
 	return c
+}
+
+// secrets are what no text may hold. What has not the form of one is refused
+// before it is used, and a letter or two would be found in every text.
+func secrets(d Deps) []string {
+	var found []string
+	if tokenForm.MatchString(d.Token) {
+		found = append(found, d.Token)
+	}
+	if d.Webhook != nil && secretForm.MatchString(d.Webhook.Secret) {
+		found = append(found, d.Webhook.Secret)
+	}
+	return found
 }
 
 // Name gives the configured name.
@@ -174,12 +188,12 @@ func (c *Connector) Run(ctx context.Context, h connectors.Handler) error {
 	defer r.end()
 	if c.deps.Webhook != nil {
 		err := c.Keep(ctx, r.serveOnce)
-		r.drain()
+		r.drain(ctx)
 		return err
 	}
 	p := newPoller(r)
 	err := c.Keep(ctx, p.poll)
-	r.drain()
+	r.drain(ctx)
 	if err == nil {
 		p.confirm(ctx)
 	}

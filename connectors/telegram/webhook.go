@@ -29,8 +29,8 @@ const (
 )
 
 // secretForm is "1-256 characters. Only characters A-Z, a-z, 0-9, _ and - are
-// allowed."
-var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+// allowed", and not so few that they can be guessed.
+var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{16,256}$`)
 
 // webhookInfo is what is read of the object of this name.
 type webhookInfo struct {
@@ -54,7 +54,7 @@ func (w *Webhook) check() (*url.URL, error) {
 	case w.Listen == "":
 		return nil, driver.Permanent(errors.New("webhook: listen is empty, an address like 127.0.0.1:8443 is needed"))
 	case !secretForm.MatchString(w.Secret):
-		return nil, driver.Permanent(fmt.Errorf("webhook: the secret from %s must be 1 to 256 letters, digits, _ and -", from))
+		return nil, driver.Permanent(fmt.Errorf("webhook: the secret from %s must be 16 to 256 letters, digits, _ and -", from))
 	}
 	if u.Path == "" {
 		u.Path = "/"
@@ -87,20 +87,44 @@ func (r *run) serveOnce(ctx context.Context, up func()) error {
 	go func() { ended <- server.Serve(listener) }()
 	defer func() {
 		if ctx.Err() != nil {
-			r.shut(server)
+			r.shut(ctx, server)
 		}
-		_ = server.Close() //nolint:errcheck // nothing is left to be said to anybody
+		_ = server.Close() // nothing is left to be said to anybody
 	}()
 	if err := r.hook(ctx); err != nil {
 		return err
 	}
 	r.up(up)
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-ended:
-		return fmt.Errorf("serve the webhook: %w", err)
+	look := time.NewTicker(r.c.look)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-ended:
+			return fmt.Errorf("serve the webhook: %w", err)
+		case <-look.C:
+			if err := r.stands(ctx); err != nil {
+				return err
+			}
+		}
 	}
+}
+
+// stands asks whether Telegram still posts here. That it cannot be asked for a
+// while harms nothing.
+func (r *run) stands(ctx context.Context) error {
+	var hook webhookInfo
+	err := r.c.api.call(ctx, "getWebhookInfo", nil, &hook)
+	switch {
+	case driver.IsPermanent(err):
+		return err
+	case err != nil:
+		r.c.log.DebugContext(ctx, "webhook not looked after", "error", err)
+	case hook.URL != r.c.deps.Webhook.URL:
+		return errors.New("webhook: another program with this token took it away; stop that one, or give each a bot of its own")
+	}
+	return nil
 }
 
 // hook tells Telegram where to post.
@@ -112,16 +136,16 @@ func (r *run) hook(ctx context.Context) error {
 }
 
 // shut stops listening: requests that are handled may finish, as drain lets them.
-func (r *run) shut(server *http.Server) {
-	done, cancel := context.WithTimeout(context.WithoutCancel(r.calls), drainTime+lastCall)
+func (r *run) shut(ctx context.Context, server *http.Server) {
+	done, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime+lastCall)
 	defer cancel()
 	// The listener is closed first, so that nothing new comes in meanwhile.
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = server.Shutdown(done) //nolint:errcheck // its one error is that the time is over
+		_ = server.Shutdown(done) // its one error is that the time is over
 	}()
-	r.drain()
+	r.drain(ctx)
 	<-ended
 }
 

@@ -65,6 +65,9 @@ var table = []row{
 	{folder: "storage/storagetest", meaning: "the suite that every database passes", kit: true,
 		imports: []string{"gate", "gate/users", "gate/limits", "sessions", "audit"}},
 
+	{folder: "docs/guides/examples/maildrop", meaning: "the example of the guide to a connector of one's own",
+		imports: []string{"connectors", "connectors/driver"}, tests: []string{"connectors/connectortest"}},
+	{folder: "docs/guides", meaning: "how to extend it; its tests hold what is quoted to the code"},
 	{folder: "docs", meaning: "what users read; its tests play what it shows",
 		tests: []string{"engine", "policies", "internal/config"}},
 
@@ -105,7 +108,7 @@ var owners = []owner{
 
 	{path: "github.com/bwmarrin/discordgo", why: "a platform, a connector", folders: []string{"connectors/discord"}},
 	{path: "github.com/go-telegram-bot-api/telegram-bot-api", why: "a platform, a connector", folders: []string{"connectors/telegram"}},
-	{path: "maunium.net/go/mautrix", why: "a platform, a connector", folders: []string{"connectors/matrix"}},
+	{path: "maunium.net/go/mautrix", why: "a platform, a connector", folders: []string{"connectors/matrix", "connectors/connectortest/matrixhome"}},
 	{path: "go.mau.fi/util", why: "the types that mautrix speaks", folders: []string{"connectors/matrix"}},
 	{path: "github.com/rs/zerolog", why: "the log that mautrix writes", folders: []string{"connectors/matrix"}},
 	{path: "github.com/gorilla/websocket", why: "the socket that discordgo brings", folders: []string{"connectors/discord"}, tests: true},

@@ -152,6 +152,16 @@ func (h *Home) answers(ctx context.Context) error {
 	}
 }
 
+// died adds to an error what the homeserver said at its end.
+func (h *Home) died(err error) error {
+	select {
+	case <-h.done:
+		return fmt.Errorf("%w: the homeserver ended: %s", err, h.log.String())
+	default:
+		return err
+	}
+}
+
 // Close ends the homeserver and removes what it stored.
 func (h *Home) Close() error {
 	if h.cmd != nil && h.cmd.Process != nil {
@@ -189,7 +199,7 @@ func (h *Home) register(ctx context.Context, name, password string) (*mautrix.Cl
 		"username": name, "password": password, "auth": map[string]any{"type": "m.login.dummy"},
 	}, &made)
 	if err != nil {
-		return nil, fmt.Errorf("register %s: %w", name, err)
+		return nil, h.died(fmt.Errorf("register %s: %w", name, err))
 	}
 	cli.UserID, cli.DeviceID, cli.AccessToken = made.User, made.Device, made.Token
 	return cli, nil

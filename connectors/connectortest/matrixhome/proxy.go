@@ -46,6 +46,7 @@ type proxy struct {
 	last   []byte
 	replay bool
 	wake   chan struct{}
+	closed bool
 	// edit changes an answer to a request for events, where a test wants the
 	// homeserver to lie.
 	edit func(map[string]any)
@@ -83,20 +84,20 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.play(w, r, f)
 		return
 	}
-	status, header, answer := p.pass(r, body)
-	if status == 0 || faulty {
+	a := p.pass(r, body)
+	if a.status == 0 || faulty {
 		panic(http.ErrAbortHandler)
 	}
 	if class(r) == "receive" {
-		answer = p.received(answer)
+		a.body = p.received(a.body)
 	}
-	for k, v := range header {
+	for k, v := range a.header {
 		if k != "Content-Length" {
 			w.Header()[k] = v
 		}
 	}
-	w.WriteHeader(status)
-	w.Write(answer) //nolint:errcheck // the connector may be gone
+	w.WriteHeader(a.status)
+	w.Write(a.body) //nolint:errcheck // the connector may be gone
 }
 
 // refused answers a request whose token is not valid.
@@ -164,30 +165,63 @@ func (p *proxy) play(w http.ResponseWriter, r *http.Request, f connectortest.Fau
 	}
 }
 
-// pass sends a request on. Status 0 says that there was no answer.
-func (p *proxy) pass(r *http.Request, body []byte) (int, http.Header, []byte) {
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	if class(r) == "receive" {
+// answered is what the homeserver answered. Status 0 says that it did not.
+type answered struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// pass sends a request on. The homeserver is let finish whatever the connector
+// does: one that is hung up on while it writes to SQLite may leave its database
+// within a transaction.
+func (p *proxy) pass(r *http.Request, body []byte) answered {
+	done := make(chan answered, 1)
+	go func() { done <- p.ask(r, body) }()
+	if class(r) != "receive" {
+		select {
+		case a := <-done:
+			return a
+		case <-r.Context().Done():
+			return answered{}
+		}
+	}
+	for {
 		p.mu.Lock()
 		again, wake, last := p.replay, p.wake, p.last
 		p.replay = false
 		p.mu.Unlock()
 		if again {
-			return http.StatusOK, http.Header{"Content-Type": {"application/json"}}, replayed(last, r.URL.Query().Get("since"))
+			return answered{http.StatusOK, http.Header{"Content-Type": {"application/json"}}, replayed(last, r.URL.Query().Get("since"))}
 		}
-		go func() {
-			select {
-			case <-wake:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
+		select {
+		case a := <-done:
+			return a
+		case <-r.Context().Done():
+			return answered{}
+		case <-wake:
+		}
+		if p.hungUp() {
+			return answered{}
+		}
 	}
+}
+
+// hungUp tells whether the way to the homeserver was closed.
+func (p *proxy) hungUp() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+// ask makes a request of the homeserver.
+func (p *proxy) ask(r *http.Request, body []byte) answered {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Minute)
+	defer cancel()
 	u := url.URL{Scheme: "http", Host: "dendrite", Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, nil
+		return answered{}
 	}
 	for _, k := range []string{"Authorization", "Content-Type", "Accept"} {
 		if v := r.Header.Get(k); v != "" {
@@ -195,21 +229,18 @@ func (p *proxy) pass(r *http.Request, body []byte) (int, http.Header, []byte) {
 		}
 	}
 	resp, err := p.http.Do(req)
-	if err != nil && class(r) == "receive" && r.Context().Err() == nil {
-		return p.pass(r, body) // woken
-	}
 	if err != nil {
-		return 0, nil, nil
+		return answered{}
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, nil, nil
+		return answered{}
 	}
 	if resp.StatusCode == http.StatusOK {
 		p.note(r, body, answer)
 	}
-	return resp.StatusCode, resp.Header, answer
+	return answered{resp.StatusCode, resp.Header, answer}
 }
 
 // note notes what the homeserver has taken from the bot.
@@ -299,6 +330,15 @@ func replayed(last []byte, since string) []byte {
 		return last
 	}
 	return raw
+}
+
+// close lets no request wait any longer.
+func (p *proxy) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	close(p.wake)
+	p.wake = make(chan struct{})
 }
 
 // again makes the next answer be the last one with a message.

@@ -96,10 +96,7 @@ func (s *Server) alias(label string) string { return s.name + "-" + label }
 
 // Close ends the way to the homeserver.
 func (s *Server) Close() error {
-	s.proxy.mu.Lock()
-	close(s.proxy.wake)
-	s.proxy.wake = make(chan struct{})
-	s.proxy.mu.Unlock()
+	s.proxy.close()
 	s.front.CloseClientConnections()
 	s.front.Close()
 	return nil

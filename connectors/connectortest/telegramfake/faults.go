@@ -8,10 +8,9 @@ import (
 )
 
 const (
-	lost = connectortest.Lost
-	// send and receive are what a fault can be on.
-	send    = "send"
-	receive = "receive"
+	lost    = connectortest.Lost
+	send    = connectortest.OnSend
+	receive = connectortest.OnReceive
 )
 
 type fault struct {
@@ -83,14 +82,14 @@ func (s *Server) before(w http.ResponseWriter, r *http.Request, f *fault) bool {
 		// What stands before the real server answers without JSON.
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(http.StatusBadGateway)
-		_, _ = w.Write([]byte("<html><h1>502 Bad Gateway</h1></html>")) //nolint:errcheck // as for any answer
+		_, _ = w.Write([]byte("<html><h1>502 Bad Gateway</h1></html>"))
 	case connectortest.Throttle:
 		seconds := max(int((f.wait+time.Second-1)/time.Second), 1)
 		refuse(w, &fail{code: http.StatusTooManyRequests, description: "Too Many Requests: retry later", retryAfter: seconds})
 	case connectortest.Drop:
 		cut(w)
 	case connectortest.Garbage:
-		_, _ = w.Write([]byte("\x00\xff{]<garbage>")) //nolint:errcheck // as for any answer
+		_, _ = w.Write([]byte("\x00\xff{]<garbage>"))
 	case connectortest.Stall:
 		timer := time.NewTimer(f.wait)
 		defer timer.Stop()

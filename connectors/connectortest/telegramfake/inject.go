@@ -26,7 +26,7 @@ func (s *Server) Inject(e connectortest.Event) (connectortest.IDs, error) {
 		name = e.Person
 	}
 	from := user{ID: number(e.Person), FirstName: name, IsBot: e.Bot}
-	chat := s.open(e.Chat, e.ChatKind, e.Person, name)
+	chat := s.open(e.Chat, e.ChatKind, e.Person, name, e.ChatName)
 	ids := connectortest.IDs{Chat: strconv.FormatInt(chat.id, 10), User: strconv.FormatInt(from.ID, 10)}
 	if chat.kind == "channel" {
 		ids.User = ids.Chat
@@ -89,7 +89,7 @@ func (s *Server) message(e connectortest.Event, chat *place, from user) map[stri
 	}
 	if _, topic, ok := strings.Cut(e.Chat, "#"); ok {
 		// "reply_to_message": whatever is said in a topic answers the message that made it.
-		id, _ := strconv.Atoi(topic) //nolint:errcheck // zero is no topic
+		id, _ := strconv.Atoi(topic) // zero is no topic
 		chat.topics[id], chat.messages[id], chat.next = true, s.me.ID, max(chat.next, id)
 		m["chat"], m["message_thread_id"], m["is_topic_message"] = chat.wire(), id, true
 		m["reply_to_message"] = map[string]any{
@@ -103,7 +103,7 @@ func (s *Server) message(e connectortest.Event, chat *place, from user) map[stri
 		if e.ReplyToBot {
 			author = s.me
 		}
-		id, _ := strconv.Atoi(e.ReplyTo) //nolint:errcheck // zero is no message
+		id, _ := strconv.Atoi(e.ReplyTo) // zero is no message
 		m["reply_to_message"] = map[string]any{"message_id": id, "date": now(), "chat": chat.wire(), "from": author, "text": "the text replied to"}
 	}
 	if e.Forwarded {
@@ -133,7 +133,7 @@ func (s *Server) press(e connectortest.Event, chat *place, from user) string {
 	s.nextPress++
 	id := strconv.FormatInt(from.ID<<32+s.nextPress, 10)
 	s.presses[id] = true
-	about, _ := strconv.Atoi(e.About) //nolint:errcheck // zero is no message
+	about, _ := strconv.Atoi(e.About) // zero is no message
 	s.push(chat.id, "callback_query", map[string]any{
 		"id": id, "from": from, "chat_instance": "1", "data": e.Text,
 		"message": map[string]any{"message_id": about, "date": now(), "chat": chat.wire(), "from": s.me, "text": "press"},
@@ -143,7 +143,7 @@ func (s *Server) press(e connectortest.Event, chat *place, from user) string {
 
 // react plays the object MessageReactionUpdated. s.mu is held.
 func (s *Server) react(e connectortest.Event, chat *place, from user) {
-	about, _ := strconv.Atoi(e.About) //nolint:errcheck // zero is no message
+	about, _ := strconv.Atoi(e.About) // zero is no message
 	s.push(chat.id, "message_reaction", map[string]any{
 		"chat": chat.wire(), "message_id": about, "user": from, "date": now(),
 		"old_reaction": []any{}, "new_reaction": []any{map[string]any{"type": "emoji", "emoji": e.Text}},

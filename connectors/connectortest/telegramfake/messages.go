@@ -85,7 +85,7 @@ func (s *Server) sendMessage(p params) (any, *fail) {
 		return nil, problem
 	}
 	if p["message_thread_id"] != "" {
-		m.thread, _ = strconv.Atoi(p["message_thread_id"]) //nolint:errcheck // zero is no topic
+		m.thread, _ = strconv.Atoi(p["message_thread_id"]) // zero is no topic
 		if !chat.topics[m.thread] {
 			return nil, bad("message thread not found")
 		}

@@ -59,7 +59,7 @@ func number(label string) int64 {
 		return n
 	}
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(label)) //nolint:errcheck // a hash takes everything
+	_, _ = h.Write([]byte(label)) // a hash takes everything
 	return 1e9 + int64(h.Sum32())
 }
 
@@ -81,12 +81,15 @@ func (s *Server) ChatID(label string, kind connectors.ChatKind, person string) i
 }
 
 // open gives the chat of an event. s.mu is held.
-func (s *Server) open(label string, kind connectors.ChatKind, person, name string) *place {
+func (s *Server) open(label string, kind connectors.ChatKind, person, name, title string) *place {
 	id := s.ChatID(label, kind, person)
 	if s.chats[id] == nil {
 		s.chats[id] = &place{id: id, title: label, messages: map[int]int64{}, reacted: map[int]string{}, topics: map[int]bool{}}
 	}
 	p := s.chats[id]
+	if title != "" {
+		p.title = title
+	}
 	switch {
 	case kind == connectors.ChatDM:
 		p.kind, p.title = "private", name

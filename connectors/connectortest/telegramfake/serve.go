@@ -165,7 +165,7 @@ func write(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	// Whoever has hung up has no use for an answer.
-	_, _ = w.Write(raw) //nolint:errcheck // see above
+	_, _ = w.Write(raw)
 }
 
 // cut closes the connection without an answer.
@@ -174,7 +174,7 @@ func cut(w http.ResponseWriter) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	_ = c.Close() //nolint:errcheck // it is broken on purpose
+	_ = c.Close() // it is broken on purpose
 }
 
-func drain(r io.Reader) { _, _ = io.Copy(io.Discard, r) } //nolint:errcheck // the answer's code is all that counts
+func drain(r io.Reader) { _, _ = io.Copy(io.Discard, r) } // the answer's code is all that counts

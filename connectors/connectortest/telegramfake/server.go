@@ -106,6 +106,9 @@ func New(token string) *Server {
 // URL is the base URL, for api_url.
 func (s *Server) URL() string { return s.http.URL }
 
+// BotName is the bot's name in a command ("/help@name").
+func (s *Server) BotName() string { return Username }
+
 // Close ends the server and all that waits on it.
 func (s *Server) Close() error {
 	s.mu.Lock()

@@ -164,7 +164,7 @@ func post(ctx context.Context, client *http.Client, hook webhook, raw []byte) (p
 	if err != nil {
 		return "Connection refused"
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	drain(resp.Body)
 	if resp.StatusCode/100 != 2 {
 		return "Wrong response from the webhook: " + resp.Status
