@@ -48,12 +48,12 @@ func (r *run) fetch(channel string, m mark) {
 func (c *Connector) missed(ctx context.Context, channel, after string) ([]wireMessage, error) {
 	path := "channels/" + url.PathEscape(channel) + "/messages?limit=" + fmt.Sprint(page)
 	var all []wireMessage
-	if err := c.api.patiently(ctx, "GET", path+"&after="+url.QueryEscape(after), &all); err != nil {
+	if err := c.api.get(ctx, path+"&after="+url.QueryEscape(after), &all); err != nil {
 		return nil, err
 	}
 	if len(all) >= page {
 		var last []wireMessage
-		if err := c.api.patiently(ctx, "GET", path, &last); err != nil {
+		if err := c.api.get(ctx, path, &last); err != nil {
 			return nil, err
 		}
 		if !overlap(all, last) {
@@ -75,7 +75,7 @@ func overlap(a, b []wireMessage) bool {
 	})
 }
 
-// patiently makes a request again where that may help.
-func (a *api) patiently(ctx context.Context, method, path string, out any) error {
-	return driver.Retry(ctx, true, func(ctx context.Context) error { return a.call(ctx, method, path, nil, out) })
+// get asks, and asks again where that may help.
+func (a *api) get(ctx context.Context, path string, out any) error {
+	return driver.Retry(ctx, true, func(ctx context.Context) error { return a.call(ctx, "GET", path, nil, out) })
 }

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/connectors/connectortest"
 )
 
 // TestMissedMessagesAreFetched holds that a process that was away gives what was
@@ -86,6 +88,31 @@ func TestMessageThatWasNotTaken(t *testing.T) {
 	g.stop()
 	p.restart(true)
 	g = p.start(t, nil)
+	if m := g.next(); m.Text != "two" {
+		t.Errorf("got %+v", m)
+	}
+	g.none(p, group("room", ""))
+	g.stop()
+	if n := p.Refused(); n != 0 {
+		t.Errorf("%d messages are still kept", n)
+	}
+}
+
+// TestMessageThatWasNotTakenComesAgain holds the same while the connector runs.
+func TestMessageThatWasNotTakenComesAgain(t *testing.T) {
+	p := testPlatform(t, true)
+	var failed atomic.Bool
+	g := p.start(t, func(_ context.Context, m connectors.Message) error {
+		if m.Text == "two" && !failed.Swap(true) {
+			return errors.New("the store is full")
+		}
+		return nil
+	})
+	for _, text := range []string{"one", "two", "three"} {
+		must(t)(p.Inject(group("room", text)))
+	}
+	g.texts(3)
+	p.Fault(connectortest.Fault{Kind: connectortest.Drop, On: "receive"})
 	if m := g.next(); m.Text != "two" {
 		t.Errorf("got %+v", m)
 	}

@@ -175,7 +175,7 @@ func (r *run) repeat(channel string, ids []string) {
 			return
 		}
 		var w wireMessage
-		err := r.c.api.patiently(r.calls, "GET", "channels/"+url.PathEscape(channel)+"/messages/"+url.PathEscape(id), &w)
+		err := r.c.api.get(r.calls, "channels/"+url.PathEscape(channel)+"/messages/"+url.PathEscape(id), &w)
 		switch {
 		case err == nil && w.ID == id && w.ChannelID == channel:
 			r.message(w, false)

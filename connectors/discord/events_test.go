@@ -50,7 +50,7 @@ func TestAttacks(t *testing.T) {
 		{"NicknameTakenForAnID_CVE-2026-28471", "MESSAGE_CREATE",
 			inRoom(map[string]any{"member": map[string]any{"nick": "alice"}}),
 			func(m connectors.Message) bool { return m.User.ID == "900001" && m.User.Name == "alice" }},
-		{"WebhookWithAPersonsName_CVE-2026-28474", "MESSAGE_CREATE",
+		{"WebhookWithAPersonsName_CVE-2026-28471", "MESSAGE_CREATE",
 			inRoom(map[string]any{"author": author("800"), "webhook_id": "800"}),
 			func(m connectors.Message) bool { return m.User.Bot && m.User.ID == "800" }},
 		{"RoleAndEveryoneAreNoMention", "MESSAGE_CREATE",

@@ -2,8 +2,10 @@ package discord
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/connectors/connectortest"
@@ -84,6 +86,60 @@ func TestCommandThatTakesLong(t *testing.T) {
 	sent := p.Sent()
 	if len(sent) != 2 || sent[0].Text != "first" || sent[1].Text != "second" || sent[0].ReplyTo != m.ID || sent[1].ReplyTo != m.ID {
 		t.Errorf("sent %+v", sent)
+	}
+}
+
+// TestCommandWithoutAnAnswer holds that the sign of one that never comes is taken
+// away, and that a later answer is a plain message.
+func TestCommandWithoutAnAnswer(t *testing.T) {
+	p := testPlatform(t, false)
+	g := p.start(t, nil)
+	ids := slash(t, p, "/help")
+	m := g.next()
+	p.connector.pending.mu.Lock()
+	i := p.connector.pending.all[ids.Message]
+	p.connector.pending.mu.Unlock()
+	i.giveUp()
+	i.acknowledge()
+	i.giveUp()
+	if all := strings.Join(p.Requests(), "\n"); strings.Count(all, "DELETE webhooks/") != 1 {
+		t.Errorf("requests: %s", all)
+	}
+	if err := p.connector.Send(t.Context(), answerTo(m, "allow", "late")); err != nil {
+		t.Fatal(err)
+	}
+	if sent := p.Sent(); len(sent) != 1 || sent[0].Text != "late" {
+		t.Errorf("sent %+v", sent)
+	}
+}
+
+// TestInteractionsAreBounded holds that neither many nor old ones fill memory.
+func TestInteractionsAreBounded(t *testing.T) {
+	p := testPlatform(t, false)
+	now := time.Now()
+	s := p.connector.pending
+	s.now = func() time.Time { return now }
+	add := func(n int) {
+		w := wireInteraction{ID: fmt.Sprint(n), Token: "t"}
+		i := p.connector.open(t.Context(), w)
+		i.abandon()
+		s.of(driver.Post{ReplyTo: w.ID, Key: w.ID + "/1"})
+		s.sent(i, "m"+w.ID)
+	}
+	for n := range maxPending + 10 {
+		now = now.Add(time.Millisecond)
+		add(n + 1)
+	}
+	if len(s.all) != maxPending || len(s.replies) != maxPending || len(s.messages) != maxPending || s.has("1") {
+		t.Errorf("%d interactions, %d replies, %d messages; the oldest there: %v", len(s.all), len(s.replies), len(s.messages), s.has("1"))
+	}
+	now = now.Add(tokenTime)
+	if s.of(driver.Post{ReplyTo: "500"}) != nil || s.ofMessage("m500") != nil {
+		t.Error("an old one is still used")
+	}
+	add(1)
+	if len(s.all) != 1 || len(s.replies) != 1 || len(s.messages) != 1 {
+		t.Errorf("%d interactions, %d replies, %d messages are left", len(s.all), len(s.replies), len(s.messages))
 	}
 }
 

@@ -57,7 +57,7 @@ func (p *places) known(id string) (wireChannel, bool) {
 func (c *Connector) chat(ctx context.Context, id, guild string) connectors.Chat {
 	place, ok := c.places.known(id)
 	if !ok {
-		if err := c.api.patiently(ctx, "GET", "channels/"+url.PathEscape(id), &place); err != nil || place.ID != id {
+		if err := c.api.get(ctx, "channels/"+url.PathEscape(id), &place); err != nil || place.ID != id {
 			c.deps.Log.WarnContext(ctx, "channel not known", "connector", c.deps.Name, "chat", id, "error", err)
 			return connectors.Chat{ID: id}
 		}

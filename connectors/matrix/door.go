@@ -202,6 +202,7 @@ func (d *door) knock(ctx context.Context, in invite, begin func(func()), direct 
 
 func (d *door) answer(ctx context.Context, in invite, direct func()) error {
 	dm := in.dm && validUser(in.by)
+	d.forgetAliases() // to refuse is for good, and the alias may be of just now
 	may, err := d.may(ctx, in.room, dm)
 	if err != nil {
 		return err

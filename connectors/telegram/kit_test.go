@@ -12,6 +12,9 @@ import (
 	"github.com/parachute-gate/parachute/connectors/connectortest/telegramfake"
 )
 
+// patience bounds a test that hangs. No test waits for it to pass.
+const patience = time.Minute
+
 // bot is the bot of the tests of translation.
 func bot() *self { return &self{ID: 4242, IsBot: true, UserName: telegramfake.Username} }
 
@@ -111,6 +114,8 @@ func (k *kit) taken(n int) []connectors.Message {
 		case err := <-k.done:
 			k.done <- err
 			k.Fatalf("Run returned %v", err)
+		case <-time.After(patience):
+			k.Fatalf("an event never came; the log:\n%s", k.log)
 		}
 	}
 	k.mu.Lock()
@@ -133,10 +138,10 @@ func (k *kit) inject(e connectortest.Event) connectortest.IDs {
 // until waits for what no channel tells.
 func (k *kit) until(reached func() bool) {
 	k.Helper()
-	for !reached() {
+	for over := time.After(patience); !reached(); {
 		select {
-		case <-k.Context().Done():
-			k.Fatal("it never came to that")
+		case <-over:
+			k.Fatalf("it never came to that; the log:\n%s", k.log)
 		case <-time.After(time.Millisecond):
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -89,9 +90,13 @@ func (p *poller) once(ctx context.Context, wait time.Duration) error {
 		return err
 	}
 	p.window.confirmed(offset)
-	unread := 0
-	for _, raw := range batch {
+	unread, listed, last := 0, map[int64]bool{}, int64(math.MaxInt64)
+	for i, raw := range batch {
 		u, id, err := decode(raw)
+		listed[id] = true
+		if i == maxBatch-1 {
+			last = id
+		}
 		switch {
 		case id == 0:
 			unread++
@@ -106,6 +111,7 @@ func (p *poller) once(ctx context.Context, wait time.Duration) error {
 			}
 		}
 	}
+	p.window.listed(listed, last)
 	if unread > 0 && unread == len(batch) {
 		return errors.New("getUpdates: no update in the answer has an id")
 	}

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"maps"
 	"slices"
 	"sync"
 )
@@ -81,6 +82,21 @@ func (w *window) confirmed(offset int64) {
 	}
 	if len(w.states) == 0 {
 		clear(w.held)
+	}
+}
+
+// listed compares what waits with a whole answer, of all updates from the offset
+// on up to last: what is not in it will not come again, a day having passed or
+// another program having confirmed it. It must hold up nothing.
+func (w *window) listed(ids map[int64]bool, last int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, s := range w.states {
+		if s != waiting || ids[id] || id > last {
+			continue
+		}
+		delete(w.states, id)
+		maps.DeleteFunc(w.held, func(_ string, first int64) bool { return first == id })
 	}
 }
 

@@ -161,6 +161,12 @@ func (p *proxy) play(w http.ResponseWriter, r *http.Request, f connectortest.Fau
 		}
 		panic(http.ErrAbortHandler)
 	default: // Drop
+		if f.On == connectortest.OnReceive {
+			// A connection that is dropped before its first byte is asked again by
+			// Go's own client, and no connector sees it.
+			w.WriteHeader(http.StatusOK)
+			http.NewResponseController(w).Flush() //nolint:errcheck // the connector may be gone
+		}
 		panic(http.ErrAbortHandler)
 	}
 }

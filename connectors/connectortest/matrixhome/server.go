@@ -368,3 +368,14 @@ func (s *Server) clear(w written) []byte {
 	s.texts[w.id] = string(plain.Content.VeryRaw)
 	return plain.Content.VeryRaw
 }
+
+// Kinds are the types of the events that the bot has written so far.
+func (s *Server) Kinds() []string {
+	s.proxy.mu.Lock()
+	defer s.proxy.mu.Unlock()
+	var all []string
+	for _, w := range s.proxy.wrote {
+		all = append(all, w.kind)
+	}
+	return all
+}

@@ -3,6 +3,7 @@ package telegramfake
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -150,8 +151,12 @@ func (s *Server) delivered(u *update, problem string) {
 }
 
 // post gives one update, with the secret in the header that setWebhook's
-// secret_token promises.
+// secret_token promises. Only this machine is reached.
 func post(ctx context.Context, client *http.Client, hook webhook, raw []byte) (problem string) {
+	u, err := url.Parse(hook.url)
+	if err != nil || !net.ParseIP(u.Hostname()).IsLoopback() {
+		return "Failed to resolve host: Name or service not known"
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.url, bytes.NewReader(raw))
 	if err != nil {
 		return err.Error()
