@@ -20,8 +20,10 @@ const (
 	// gapPage and gapPages bound what is read of events that an answer left out.
 	gapPage  = 100
 	gapPages = 10
-	// receiptTime bounds a read receipt, which is only a sign.
-	receiptTime = 5 * time.Second
+	// receiptTime bounds a read receipt, which is only a sign; receiptEvery is the
+	// least time between two of a room.
+	receiptTime  = 5 * time.Second
+	receiptEvery = 500 * time.Millisecond
 )
 
 // part is what one answer brought of one room.
@@ -276,16 +278,42 @@ func (r *run) clear(at id.RoomID, e *event.Event, until time.Time) (*event.Event
 	return warn(r.c.account.hush.text(err.Error()))
 }
 
-// receipt tells the room how far the bot has read, beside everything else.
+// receipt tells the room how far the bot has read, beside everything else, and at
+// most twice a second: each receipt is an event to everybody in the room.
 func (r *run) receipt(at id.RoomID, ev id.EventID) {
-	r.beside.Go(func() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, busy := r.read[at]
+	r.read[at] = ev
+	if !busy {
+		r.beside.Go(func() { r.receipts(at) })
+	}
+}
+
+func (r *run) receipts(at id.RoomID) {
+	for told := id.EventID(""); ; {
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-time.After(receiptEvery):
+		}
+		r.mu.Lock()
+		ev := r.read[at]
+		if ev == told {
+			delete(r.read, at)
+		}
+		r.mu.Unlock()
+		if ev == told {
+			return
+		}
+		told = ev
 		ctx, cancel := context.WithTimeout(r.ctx, receiptTime)
-		defer cancel()
 		err := r.c.account.call(ctx, "send a read receipt", func(ctx context.Context, s *session) error {
 			return s.cli.SendReceipt(ctx, at, ev, event.ReceiptTypeRead, nil)
 		})
+		cancel()
 		if err != nil {
-			r.c.log.DebugContext(ctx, "read receipt not sent", "room", at, "error", err)
+			r.c.log.DebugContext(r.ctx, "read receipt not sent", "room", at, "error", err)
 		}
-	})
+	}
 }

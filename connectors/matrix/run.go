@@ -88,10 +88,14 @@ type run struct {
 	release func()
 	since   string
 	last    map[id.RoomID]id.EventID
+
+	mu sync.Mutex
+	// read is how far the bot has read in the rooms that are being told.
+	read map[id.RoomID]id.EventID
 }
 
 func newRun(ctx context.Context, c *Connector, h connectors.Handler) *run {
-	r := &run{c: c, h: h, ctx: ctx, lanes: driver.NewLanes(roomsBeside, roomWaiting), line: &line{book: c.rooms.book, log: c.log}}
+	r := &run{c: c, h: h, ctx: ctx, lanes: driver.NewLanes(roomsBeside, roomWaiting), line: &line{book: c.rooms.book, log: c.log}, read: map[id.RoomID]id.EventID{}}
 	r.calls, r.endOfCalls = context.WithCancel(context.WithoutCancel(ctx))
 	return r
 }

@@ -23,7 +23,7 @@ func newKeys(context.Context, *mautrix.Client) (*keys, error) { return nil, nil 
 
 func (*keys) sync(context.Context, *mautrix.RespSync) {}
 
-func (*keys) lock(context.Context, id.RoomID, event.Type, any, []id.UserID) (any, error) {
+func (*keys) lock(context.Context, id.RoomID, event.Type, any, func() ([]id.UserID, error)) (any, error) {
 	return nil, errCannot
 }
 

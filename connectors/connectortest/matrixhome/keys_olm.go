@@ -34,11 +34,15 @@ func (k *keys) sync(ctx context.Context, resp *mautrix.RespSync) {
 	k.mach.ProcessSyncResponse(ctx, resp, "")
 }
 
-func (k *keys) lock(ctx context.Context, room id.RoomID, kind event.Type, content any, users []id.UserID) (any, error) {
+func (k *keys) lock(ctx context.Context, room id.RoomID, kind event.Type, content any, present func() ([]id.UserID, error)) (any, error) {
 	for {
 		out, err := k.mach.EncryptMegolmEvent(ctx, room, kind, content)
 		if err == nil || !crypto.IsShareError(err) {
 			return out, err
+		}
+		users, err := present()
+		if err != nil {
+			return nil, err
 		}
 		if err := k.mach.ShareGroupSession(ctx, room, users); err != nil {
 			return nil, fmt.Errorf("share the key: %w", err)

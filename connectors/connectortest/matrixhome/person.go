@@ -117,24 +117,26 @@ func (p *Person) SendLocked(ctx context.Context, room id.RoomID, kind event.Type
 	return p.Send(ctx, room, event.EventEncrypted, locked)
 }
 
-// Lock encrypts an event for who is in the room.
+// Lock encrypts an event for who is in the room. Who came in since the person's key
+// was made cannot read it: see Renew.
 func (p *Person) Lock(ctx context.Context, room id.RoomID, kind event.Type, content any) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.sync(ctx, 0); err != nil {
-		return nil, err
-	}
-	in, err := p.Cli.Members(ctx, room)
-	if err != nil {
-		return nil, fmt.Errorf("%s asks who is there: %w", p.ID, err)
-	}
-	var users []id.UserID
-	for _, e := range in.Chunk {
-		if m := e.Content.AsMember().Membership; m == event.MembershipJoin || m == event.MembershipInvite {
-			users = append(users, id.UserID(e.GetStateKey()))
+	return p.keys.lock(ctx, room, kind, content, func() (users []id.UserID, err error) {
+		if err := p.sync(ctx, 0); err != nil {
+			return nil, err
 		}
-	}
-	return p.keys.lock(ctx, room, kind, content, users)
+		in, err := p.Cli.Members(ctx, room)
+		if err != nil {
+			return nil, fmt.Errorf("%s asks who is there: %w", p.ID, err)
+		}
+		for _, e := range in.Chunk {
+			if m := e.Content.AsMember().Membership; m == event.MembershipJoin || m == event.MembershipInvite {
+				users = append(users, id.UserID(e.GetStateKey()))
+			}
+		}
+		return users, nil
+	})
 }
 
 // sync takes what came for the person's device; p.mu is held.

@@ -49,6 +49,8 @@ type Server struct {
 	// poll ends the long poll that waits when another comes.
 	poll    chan struct{}
 	webhook webhook
+	// posting counts the updates that are on their way to the webhook.
+	posting int
 	workers sync.WaitGroup
 
 	chats     map[int64]*place

@@ -88,6 +88,7 @@ func (s *Server) deliver() {
 		changed := s.changed
 		if u != nil {
 			u.busy = true
+			s.posting++
 			s.workers.Go(func() {
 				problem := post(ctx, client, hook, u.raw)
 				s.delivered(u, problem)
@@ -109,25 +110,20 @@ func (s *Server) deliver() {
 // due gives the next update to post, or how long there is none. s.mu is held.
 func (s *Server) due() (*update, webhook, time.Duration) {
 	wait := time.Hour
-	if s.webhook.url == "" {
+	if s.webhook.url == "" || s.posting >= maxConnections {
 		return nil, webhook{}, wait
 	}
-	chats, busy := map[int64]bool{}, 0
-	for _, u := range s.queue {
-		if u.busy {
-			busy++
-		}
-	}
+	chats := map[int64]bool{}
 	for _, u := range s.queue {
 		behind := chats[u.chat]
 		chats[u.chat] = true
 		left := time.Until(u.next)
 		switch {
-		case behind || u.busy || busy >= maxConnections:
+		case behind || u.busy:
 		case left > 0:
 			wait = min(wait, left)
 		case !asked(s.webhook.allowed, u.kind):
-			s.queue = slices.DeleteFunc(slices.Clone(s.queue), func(v *update) bool { return v == u })
+			s.forget(u)
 			return s.due()
 		default:
 			return u, s.webhook, 0
@@ -136,13 +132,21 @@ func (s *Server) due() (*update, webhook, time.Duration) {
 	return nil, webhook{}, wait
 }
 
+// forget takes an update out of the queue. s.mu is held.
+func (s *Server) forget(u *update) {
+	if i := slices.Index(s.queue, u); i >= 0 {
+		s.queue = slices.Delete(s.queue, i, i+1)
+	}
+}
+
 func (s *Server) delivered(u *update, problem string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.wake()
 	u.busy = false
+	s.posting--
 	if problem == "" {
-		s.queue = slices.DeleteFunc(slices.Clone(s.queue), func(v *update) bool { return v == u })
+		s.forget(u)
 		return
 	}
 	u.refused = true
