@@ -93,7 +93,7 @@ func setupScript(env *testscript.Env) error {
 
 // patience is how long something that must come may take on a busy machine. No
 // test passes or fails by how long it took.
-const patience = 20 * time.Second
+const patience = 3 * time.Minute
 
 // eventually asks until ok, and fails the script with what was asked last.
 func eventually(ts *testscript.TestScript, what string, ok func() (bool, string)) {
