@@ -91,7 +91,7 @@ func (a *account) open(ctx context.Context) (*session, error) {
 	if u := id.UserID(a.deps.User); !validUser(u) {
 		return nil, driver.Permanent(fmt.Errorf("read the bot's user: %q is not of the form @bot:example.org", a.deps.User))
 	}
-	cli, b, err := newClient(a.deps.Homeserver, a.deps.User)
+	cli, b, err := newClient(a.deps.Homeserver)
 	if err != nil {
 		return nil, driver.Permanent(err)
 	}
@@ -127,7 +127,7 @@ func (a *account) open(ctx context.Context) (*session, error) {
 // identify makes cli the device that Dir knows, or a new one.
 func (a *account) identify(ctx context.Context, cli *mautrix.Client) error {
 	var known device
-	if _, err := a.disk.read(deviceFile, &known); err != nil {
+	if err := a.disk.read(deviceFile, &known); err != nil {
 		return driver.Permanent(err)
 	}
 	if known.User != "" && known.User != a.deps.User {

@@ -4,9 +4,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/connectors/driver"
 )
 
@@ -71,7 +73,7 @@ func TestATokenThatEndsIsReplacedForTheSameDevice(t *testing.T) {
 }
 
 func (s *stage) device() (d device, err error) {
-	_, err = s.connector.account.disk.read(deviceFile, &d)
+	err = s.connector.account.disk.read(deviceFile, &d)
 	return d, err
 }
 
@@ -114,4 +116,20 @@ func TestAHomeserverThatIsNotThereIsAFinding(t *testing.T) {
 	if len(got) != 1 || got[0].OK || strings.Contains(got[0].Detail, "s3cret") {
 		t.Errorf("Check found %+v", got)
 	}
+}
+
+func TestAStopLeavesNothingOpen(t *testing.T) {
+	s := newStage(t, encryptionBuilt, func(d *Deps, _ *platform) { d.DirectMessages = true })
+	before := runtime.NumGoroutine()
+	s.run()
+	s.halt()
+	// Between two runs a reply can still be sent: what it opens is closed as well.
+	if err := s.connector.Send(s.ctx, connectors.Reply{ID: "r", Chat: "!none:localhost", Text: "hello"}); err == nil {
+		t.Error("Send into no room gave nil")
+	}
+	if s.connector.account.now != nil {
+		t.Error("the session is open")
+	}
+	// The proxy keeps some connections to the homeserver for a while.
+	s.until("wait for the goroutines to end", func() bool { return runtime.NumGoroutine() <= before+12 })
 }

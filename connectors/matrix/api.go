@@ -48,7 +48,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // newClient makes a client of one homeserver. It retries nothing and follows no
 // redirect: retries are the driver's, and a redirect would lead elsewhere.
-func newClient(homeserver, user string) (*mautrix.Client, *bearer, error) {
+func newClient(homeserver string) (*mautrix.Client, *bearer, error) {
 	cli, err := mautrix.NewClient(homeserver, "", "")
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the homeserver's address: %w", err)

@@ -43,7 +43,7 @@ func (b *book) open() error {
 		return nil
 	}
 	var stored page
-	if _, err := b.disk.read(syncFile, &stored); err != nil {
+	if err := b.disk.read(syncFile, &stored); err != nil {
 		return err
 	}
 	b.page.Since = stored.Since

@@ -131,7 +131,7 @@ func (p *platform) Logged() string                  { return p.log.String() }
 func (p *platform) Secrets() []string {
 	all := []string{p.Password()}
 	var d device
-	if _, err := p.connector.account.disk.read(deviceFile, &d); err == nil {
+	if err := p.connector.account.disk.read(deviceFile, &d); err == nil {
 		all = append(all, d.Token)
 	}
 	if key, err := os.ReadFile(p.connector.account.disk.path(keyFile)); err == nil {

@@ -45,19 +45,19 @@ func (d disk) make() error {
 
 func (d disk) path(name string) string { return filepath.Join(d.dir, name) }
 
-// read gives false for a file that is not there.
-func (d disk) read(name string, into any) (bool, error) {
+// read leaves into as it is where there is no such file.
+func (d disk) read(name string, into any) error {
 	raw, err := os.ReadFile(d.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("read %s: %w", name, err)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		return false, fmt.Errorf("read %s: %w", d.path(name), err)
+		return fmt.Errorf("read %s: %w", d.path(name), err)
 	}
-	return true, nil
+	return nil
 }
 
 // write replaces a file whole, or not at all.

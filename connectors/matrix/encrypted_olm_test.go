@@ -117,18 +117,6 @@ func TestTheServerPutsAnothersNameOnAMessage(t *testing.T) {
 	s.want("last")
 }
 
-// timelines are the rooms' timelines of an answer.
-func timelines(answer map[string]any) (all []map[string]any) {
-	rooms, _ := answer["rooms"].(map[string]any)
-	join, _ := rooms["join"].(map[string]any)
-	for _, r := range join {
-		if t, ok := r.(map[string]any)["timeline"].(map[string]any); ok {
-			all = append(all, t)
-		}
-	}
-	return all
-}
-
 func visitEvents(answer map[string]any, visit func(e map[string]any)) {
 	for _, t := range timelines(answer) {
 		events, _ := t["events"].([]any)

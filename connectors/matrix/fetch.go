@@ -41,10 +41,11 @@ func (c *Connector) Fetch(ctx context.Context, raw string) (io.ReadCloser, error
 	}
 	var body io.ReadCloser
 	err = c.account.call(ctx, "fetch attachment", func(ctx context.Context, s *session) error {
-		_, resp, err := s.cli.MakeFullRequestWithResp(ctx, mautrix.FullRequest{
-			Method: http.MethodGet, DontReadResponse: true,
-			URL: s.cli.BuildURL(mautrix.ClientURLPath{"v1", "media", "download", mxc.Homeserver, mxc.FileID}),
-		})
+		_, resp, err := s.cli.MakeFullRequestWithResp( //nolint:bodyclose // the caller of Fetch closes it
+			ctx, mautrix.FullRequest{
+				Method: http.MethodGet, DontReadResponse: true,
+				URL: s.cli.BuildURL(mautrix.ClientURLPath{"v1", "media", "download", mxc.Homeserver, mxc.FileID}),
+			})
 		if err == nil {
 			body = resp.Body
 		}

@@ -14,14 +14,8 @@ import (
 // came in.
 const keyWait = 10 * time.Second
 
-var (
-	errNotBuilt = errors.New("this build has no end-to-end encryption: build with -tags goolm (make does), or set encryption: false")
-	// errNoKey says that the key of an event has not come.
-	errNoKey = errors.New("its key did not come")
-	// errNotTheirs says that an event's key is not known to be of a device of the
-	// person that the homeserver says wrote it.
-	errNotTheirs = errors.New("its key is of no device of its sender")
-)
+// errNotBuilt refuses to start without the encryption that was asked for.
+var errNotBuilt = errors.New("this build has no end-to-end encryption: build with -tags goolm (make does), or set encryption: false")
 
 // keys are a device's keys and what it does with them. Safe for concurrent use.
 type keys interface {

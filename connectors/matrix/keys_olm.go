@@ -23,6 +23,14 @@ import (
 // encryptionBuilt tells whether this build can encrypt.
 const encryptionBuilt = true
 
+var (
+	// errNoKey says that the key of an event has not come.
+	errNoKey = errors.New("its key did not come")
+	// errNotTheirs says that an event's key is not known to be of a device of the
+	// person that the homeserver says wrote it.
+	errNotTheirs = errors.New("its key is of no device of its sender")
+)
+
 // olm keeps the keys in an SQLite file of their own.
 type olm struct {
 	db   *sql.DB
@@ -32,7 +40,7 @@ type olm struct {
 // openKeys opens the key store, makes it on the first start, and sees to it that
 // the homeserver has this device's keys and no others under its id.
 func openKeys(ctx context.Context, cli *mautrix.Client, path string, secret []byte, rooms states) (_ keys, err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite's other files take its mode
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in the connector's own folder; SQLite's other files take its mode
 	if err != nil {
 		return nil, driver.Permanent(err)
 	}

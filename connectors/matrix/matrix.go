@@ -126,6 +126,6 @@ func (c *Connector) Run(ctx context.Context, h connectors.Handler) error {
 		c.log.WarnContext(ctx, "no room is allowed and no direct messages: the bot joins nothing", "mend", "list rooms, or set direct_messages: true")
 	}
 	r := newRun(ctx, c, h)
-	defer r.end()
+	defer r.end() //nolint:contextcheck // it works on after ctx is done
 	return c.Keep(ctx, r.connect)
 }

@@ -281,6 +281,9 @@ func (r *run) clear(at id.RoomID, e *event.Event, until time.Time) (*event.Event
 // receipt tells the room how far the bot has read, beside everything else, and at
 // most twice a second: each receipt is an event to everybody in the room.
 func (r *run) receipt(at id.RoomID, ev id.EventID) {
+	if r.ctx.Err() != nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, busy := r.read[at]

@@ -260,6 +260,7 @@ func (r *run) take(ctx context.Context, got *answer) error {
 	r.since = got.Next
 	b := r.line.add(r.since, r.last, len(parts))
 	for _, p := range parts {
+		//nolint:contextcheck // what is played outlives the connection
 		if err := r.lanes.Do(ctx, string(p.room), func() { r.play(b, p) }); err != nil {
 			return err
 		}

@@ -72,7 +72,9 @@ func (s *stage) run() {
 	s.t.Cleanup(func() {
 		stop()
 		if s.done == done {
-			<-done
+			if err := <-done; err != nil {
+				s.t.Error(err)
+			}
 		}
 	})
 	if err := s.connected(s.ctx); err != nil {

@@ -157,10 +157,10 @@ func (w *writer) Working(ctx context.Context, chat, message string, on bool) err
 // Typing shows the typing sign.
 func (w *writer) Typing(ctx context.Context, chat string) error {
 	w.signs.typing(chat, true)
-	return w.type_(ctx, chat, true)
+	return w.showTyping(ctx, chat, true)
 }
 
-func (w *writer) type_(ctx context.Context, chat string, on bool) error {
+func (w *writer) showTyping(ctx context.Context, chat string, on bool) error {
 	return w.account.call(ctx, "show the typing sign", func(ctx context.Context, s *session) error {
 		_, err := s.cli.UserTyping(ctx, id.RoomID(chat), on, typingTime)
 		return err
@@ -175,7 +175,7 @@ func (w *writer) rest(ctx context.Context, p driver.Post) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := w.type_(ctx, p.Chat, false); err != nil {
+	if err := w.showTyping(ctx, p.Chat, false); err != nil {
 		w.account.log.DebugContext(ctx, "typing sign not taken away", "error", err)
 	}
 }

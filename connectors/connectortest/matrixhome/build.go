@@ -44,6 +44,7 @@ func build(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(fresh) //nolint:errcheck // left over only where the rename failed
+	//nolint:gosec // its arguments are ours
 	cmd := exec.CommandContext(ctx, "go", "build", "-C", module, "-trimpath", "-o", fresh+string(filepath.Separator), "tool")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") //nolint:forbidigo // a program that builds needs its caches
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -39,8 +39,8 @@ const serverName = "localhost"
 
 // Home is a homeserver that runs. Safe for concurrent use.
 type Home struct {
-	dir  string
-	cmd  *exec.Cmd
+	dir string
+	cmd *exec.Cmd
 	// life ends the homeserver when it is closed, by Close or because this process
 	// ended.
 	life io.Closer
@@ -87,10 +87,11 @@ const keeper = `exec 3<&0; "$@" </dev/null 3<&- & it=$!; { read x <&3; kill -9 $
 
 // launch writes the configuration and starts the process.
 func (h *Home) launch(ctx context.Context, bin string) error {
+	//nolint:gosec // its arguments are ours, here and below
 	if out, err := exec.CommandContext(ctx, filepath.Join(bin, "generate-keys"), "--private-key", filepath.Join(h.dir, "matrix_key.pem")).CombinedOutput(); err != nil {
 		return fmt.Errorf("make its keys: %w: %s", err, out)
 	}
-	raw, err := exec.CommandContext(ctx, filepath.Join(bin, "generate-config"), "-server", serverName, "-dir", h.dir).Output()
+	raw, err := exec.CommandContext(ctx, filepath.Join(bin, "generate-config"), "-server", serverName, "-dir", h.dir).Output() //nolint:gosec // as above
 	if err != nil {
 		return fmt.Errorf("make its configuration: %w", err)
 	}
@@ -102,7 +103,7 @@ func (h *Home) launch(ctx context.Context, bin string) error {
 		return err
 	}
 	// It outlives ctx, and Close ends it.
-	h.cmd = exec.Command("/bin/sh", "-c", keeper, "keeper", filepath.Join(bin, "dendrite"), //nolint:gosec,noctx // its arguments are ours
+	h.cmd = exec.Command("/bin/sh", "-c", keeper, "keeper", filepath.Join(bin, "dendrite"), //nolint:gosec // as above
 		"-config", filepath.Join(h.dir, "dendrite.yaml"), "-unix-socket", filepath.Join(h.dir, "s"), "-unix-socket-permission", "700",
 		"-really-enable-open-registration")
 	h.cmd.Dir = h.dir
