@@ -259,7 +259,7 @@ func cmdSecretive(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, args, 0, "secretive")
 	seen := map[string]string{"the database": readIfThere(ts.MkAbs("data/parachute.db")) + readIfThere(ts.MkAbs("data/parachute.db-wal"))}
 	for _, command := range [][]string{{"logs", "--json"}, {"status", "--json"}, {"doctor"}} {
-		out, _ := scriptCommand(ts, command...).CombinedOutput() //nolint:errcheck // what it prints is what counts
+		out, _ := scriptCommand(ts, command...).CombinedOutput()
 		seen["what `parachute "+command[0]+"` prints"] = string(out)
 	}
 	for name := range lives(ts) {

@@ -18,7 +18,7 @@ type driver struct{}
 func (driver) Supports(f connectortest.Feature) bool {
 	switch f {
 	case connectortest.DM, connectortest.Group, connectortest.Local, connectortest.Mention,
-		connectortest.Edits, connectortest.Ends:
+		connectortest.Edits, connectortest.Ends, connectortest.Load:
 		return true
 	}
 	return false
