@@ -56,7 +56,7 @@ func (g *Gate) decide(ctx context.Context, ev event, id string, facts Facts) out
 		if r.Reply == "" && r.File == "" && r.Kind == engine.KindDeny && r.ID != engine.RuleDefault {
 			r.Reply = sorry
 		}
-		out.Rules[i].Reply = retryAfter(r.Reply, wait)
+		out.Rules[i].Reply = fill(r.Reply, ev, wait)
 	}
 	if out.Verdict == engine.Allow && id != "" {
 		out.events = hold.Take(id)

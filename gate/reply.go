@@ -34,9 +34,9 @@ func (g *Gate) tell(ctx context.Context, ev event, id string, d engine.Decision)
 	}
 }
 
-// retryAfter puts the waiting time where the words ask for it.
-func retryAfter(words string, wait time.Duration) string {
-	return strings.ReplaceAll(words, "{retry_after}", inWords(wait))
+// fill puts what the words ask for in its place.
+func fill(words string, ev event, wait time.Duration) string {
+	return strings.NewReplacer("{retry_after}", inWords(wait), "{user_id}", ev.place.User).Replace(words)
 }
 
 // inWords rounds up: who comes back then is let in.

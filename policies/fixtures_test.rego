@@ -89,6 +89,7 @@ start_exactly(given, doc) := answer if {
 	answer := startup with input as doc
 		with data.audience as given.audience
 		with data.commands as given.commands
+		with data.content as given.content
 		with data.events as given.events
 		with data.files as given.files
 		with data.groups as given.groups

@@ -55,6 +55,11 @@ func check(ctx context.Context, t terminal, cfg config.Config) error {
 		return errSilent
 	}
 	fmt.Fprintf(t.out, "startup        ok (audience %s, trust %s)\n", cfg.Audience, cfg.Trust)
+	for _, c := range cfg.Connectors {
+		if err := checkSecrets(c); err != nil {
+			fmt.Fprintf(t.out, "secrets        not here: connector %s: %v\n", c.Name, err)
+		}
+	}
 	for _, r := range d.Warnings() {
 		fmt.Fprintln(t.out, "  "+ruleLine(r))
 	}

@@ -107,12 +107,7 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 		return err
 	}
 	defer closeStore()
-	book, _, err := newBook(ctx, db)
-	if err != nil {
-		return err
-	}
-	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: slog.New(slog.DiscardHandler), Now: now})
-	d, in, err := g.Preview(ctx, from, m)
+	d, in, err := preview(ctx, cfg, e, db, from, m, now)
 	if err != nil {
 		return err
 	}
@@ -130,6 +125,16 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 		return errSilent
 	}
 	return nil
+}
+
+// preview asks what would happen to a message.
+func preview(ctx context.Context, cfg config.Config, e *engine.Engine, db *sqlite.DB, from gate.Source, m connectors.Message, now func() time.Time) (engine.Decision, engine.MessageInput, error) {
+	book, _, err := newBook(ctx, db)
+	if err != nil {
+		return engine.Decision{}, engine.MessageInput{}, err
+	}
+	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: slog.New(slog.DiscardHandler), Now: now})
+	return g.Preview(ctx, from, m)
 }
 
 // openOrEmpty opens what was recorded, or, where nothing was yet, an empty store

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -28,6 +29,9 @@ func readSecret(what, env, file string) (secret, error) {
 	} else {
 		s.from = "the file " + file
 		f, err := os.Open(file) //nolint:gosec // the path is the operator's own
+		if errors.Is(err, fs.ErrNotExist) {
+			return s, fmt.Errorf("the %s is missing: there is no file %s; make it with `install -m 600 /dev/null %s` and write the %s into it", what, file, file, what)
+		}
 		if err != nil {
 			return s, fmt.Errorf("read the %s: %w", what, err)
 		}
@@ -46,6 +50,20 @@ func readSecret(what, env, file string) (secret, error) {
 		return s, fmt.Errorf("%s holds white space or control characters, as no %s does", s.from, what)
 	}
 	return s, nil
+}
+
+// checkSecrets tells which secret of a connector cannot be read here.
+func checkSecrets(c config.Connector) error {
+	var errs []error
+	for _, s := range []struct{ what, env, file string }{
+		{"token", c.TokenEnv, c.TokenFile}, {"password", c.PasswordEnv, c.PasswordFile}, {"webhook secret", c.Webhook.SecretEnv, c.Webhook.SecretFile},
+	} {
+		if s.env != "" || s.file != "" {
+			_, err := readSecret(s.what, s.env, s.file)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // secretFiles are the files of a configuration that hold a secret.

@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/internal/config"
 )
 
@@ -19,7 +21,7 @@ func statusCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:        "status",
 		Usage:       "tell what runs, with which policies, and whether a reload was refused",
-		Description: "   parachute status\n   parachute status --json\n\nExit code 0: it runs on the policies as they are. 1: it does not run, or a reload was refused.",
+		Description: "   parachute status\n   parachute status --json\n\nExit code 0: it runs on the policies as they are. 1: it does not run, a reload was refused, or a connector has failed.",
 		Flags:       []cli.Flag{configFlag(), &cli.BoolFlag{Name: "json", Usage: "all of it, as JSON"}},
 		Action: withConfig(func(c *cli.Context, cfg config.Config) error {
 			if !isServed(cfg.Data) {
@@ -41,7 +43,8 @@ func statusCommand(t terminal) *cli.Command {
 			} else {
 				showStatus(t, s)
 			}
-			if s.Policies.Failure != "" {
+			failed := slices.ContainsFunc(s.Connectors, func(c connectorInfo) bool { return c.State == connectors.Failed })
+			if failed || s.Policies.Failure != "" {
 				return errSilent
 			}
 			return nil

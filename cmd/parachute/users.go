@@ -7,9 +7,13 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
 	"github.com/parachute-gate/parachute/internal/config"
 	"github.com/parachute-gate/parachute/storage/sqlite"
@@ -57,7 +61,7 @@ func usersCommand(t terminal) *cli.Command {
 						return err
 					}
 					fmt.Fprintf(t.out, "added %s as %s\n", p.ID, strings.Join(p.Roles, ", "))
-					return nil
+					return hintUser(ctx, t, c, db, p)
 				}),
 			},
 			{
@@ -133,6 +137,44 @@ func wanted(args string) string {
 		return "no argument"
 	}
 	return args
+}
+
+// hintUser tells what may be misspelt about a person: an id of no connector, or
+// roles that the policies do not know.
+func hintUser(ctx context.Context, t terminal, c *cli.Context, db *sqlite.DB, p users.Person) error {
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	name, id, _ := strings.Cut(p.ID, ":")
+	var names []string
+	kind, chats := "", false
+	for _, conn := range cfg.Connectors {
+		names = append(names, conn.Name)
+		chats = chats || conn.Kind != "console" && conn.Kind != "stdio"
+		if conn.Name == name {
+			kind = conn.Kind
+		}
+	}
+	if kind == "" && !chats {
+		return nil // somebody tries things out
+	}
+	if kind == "" {
+		fmt.Fprintf(t.err, "parachute: no connector is named %q here (there is %s): nobody can come in by this id\n", name, strings.Join(names, ", "))
+		return nil
+	}
+	e, err := openUntested(ctx, cfg)
+	if err != nil {
+		return nil //nolint:nilerr // the person is added; `check` tells what is wrong with the policies
+	}
+	d, _, err := preview(ctx, cfg, e, db, gate.Source{Name: name, Kind: kind}, connectors.Message{
+		ID: "hello", Kind: connectors.EventMessage, Text: "hello",
+		Chat: connectors.Chat{ID: id, Kind: connectors.ChatDM}, User: connectors.User{ID: id},
+	}, time.Now)
+	if err == nil && d.Verdict != engine.Allow {
+		fmt.Fprintf(t.err, "parachute: as things stand, a direct message of theirs would be denied: %s\n", ruleLine(d.Rule()))
+	}
+	return err
 }
 
 // openPeople opens the database; people can be added before the first start.

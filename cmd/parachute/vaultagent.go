@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 
+	"github.com/parachute-gate/parachute/connectors/driver"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/sessions"
@@ -55,7 +57,14 @@ func (a *vaultAgent) files(t sessions.Turn) []agents.File {
 	for _, f := range t.Attachments {
 		file := agents.File{Name: f.Name, Type: f.Type, Bytes: f.Bytes}
 		if f.Ref != "" {
-			file.Open = func(ctx context.Context) (io.ReadCloser, error) { return a.fetch(ctx, t.Connector, f.Ref) }
+			file.Open = func(ctx context.Context) (io.ReadCloser, error) {
+				content, err := a.fetch(ctx, t.Connector, f.Ref)
+				if driver.IsPermanent(err) {
+					a.log.WarnContext(ctx, "attachment not to be had", "turn", t.ID, "connector", t.Connector, "error", err)
+					err = fmt.Errorf("%w: %w", agents.ErrNotToBeHad, err)
+				}
+				return content, err
+			}
 		}
 		out = append(out, file)
 	}

@@ -38,7 +38,7 @@ func (f *faults) connectors(c Config) {
 	if len(c.Connectors) == 0 {
 		f.add(f.find("$.connectors"), "connectors: the list is empty; `- kind: console` is the simplest")
 	}
-	seen, terminals := map[string]bool{}, 0
+	seen, tokens, terminals := map[string]bool{}, map[string]string{}, 0
 	for i, conn := range c.Connectors {
 		at := place{f: f, path: fmt.Sprintf("$.connectors[%d]", i), key: fmt.Sprintf("connectors[%d]", i)}
 		if conn.Kind == "" {
@@ -60,6 +60,12 @@ func (f *faults) connectors(c Config) {
 		}
 		if keys, ok := keysOfKind[conn.Kind]; ok {
 			at.connector(conn, keys)
+		}
+		if token := conn.TokenEnv + conn.TokenFile; token != "" {
+			if other, taken := tokens[token]; taken {
+				at.add("", "its token is that of connector %s; a bot is one connector, or both would throw each other out", other)
+			}
+			tokens[token] = conn.Name
 		}
 	}
 }

@@ -34,6 +34,13 @@ func TestConnectors(t *testing.T) {
 	}
 }
 
+func TestTwoConnectorsOfOneToken(t *testing.T) {
+	_, err := Parse("f.yaml", []byte("connectors:\n- {kind: telegram, name: a, token_env: T}\n- {kind: telegram, name: b, token_env: T}\n"))
+	if err == nil || !strings.Contains(err.Error(), "f.yaml:3:3: connectors[1]: its token is that of connector a") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestConnectorFaults(t *testing.T) {
 	const matrix = "kind: matrix, homeserver: 'https://m.example.org', user: '@bot:example.org', password_env: P"
 	for text, want := range map[string]string{

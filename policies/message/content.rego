@@ -1,5 +1,7 @@
 package parachute.message
 
+import data.parachute.common
+
 # METADATA
 # title: Texts have a bounded length
 # description: "`content.max_text_bytes` in data.yaml, in bytes of UTF-8."
@@ -44,13 +46,13 @@ deny contains refuse("more attachments than data.content.attachments.max_count",
 	not few_attachments
 }
 
-recent if input.message.age_seconds <= data.content.max_age_seconds
+recent if common.at_most(input.message.age_seconds, data.content.max_age_seconds)
 
-text_fits if input.message.bytes <= data.content.max_text_bytes
+text_fits if common.at_most(input.message.bytes, data.content.max_text_bytes)
 
-few_attachments if count(input.message.attachments) <= data.content.attachments.max_count
+few_attachments if common.at_most(count(input.message.attachments), data.content.attachments.max_count)
 
-small(attachment) if attachment.bytes <= data.content.attachments.max_bytes
+small(attachment) if common.at_most(attachment.bytes, data.content.attachments.max_bytes)
 
 type_listed(attachment) if media_type(attachment) in data.content.attachments.types
 

@@ -98,3 +98,16 @@ test_age_without_a_bound_is_too_old if {
 	doc := object.union(fixtures.message_input, {"message": {"age_seconds": 0}})
 	fixtures.fired(fixtures.decide_exactly(settings, doc).deny, "older")
 }
+
+test_bound_that_is_a_text_holds_everything_back if {
+	doc := object.union(fixtures.message_input, {"message": {"age_seconds": 0, "attachments": [image]}})
+	every content, msg in {
+		{"max_text_bytes": "100KB"}: "longer",
+		{"max_age_seconds": "5m"}: "older",
+		{"attachments": {"max_count": "ten"}}: "more attachments",
+		{"attachments": {"max_bytes": "30MB"}}: "bigger",
+	} {
+		settings := object.union(fixtures.settings, {"content": content})
+		fixtures.fired(fixtures.decide_exactly(settings, doc).deny, msg)
+	}
+}

@@ -41,6 +41,15 @@ deny contains {"msg": sprintf("limits in data.yaml: %q is not valid; %s", [name,
 }
 
 # METADATA
+# title: Bounds are numbers
+# description: A bound that is no number holds everything back.
+# labels: {id: startup.bound}
+deny contains {"msg": sprintf("%s in data.yaml is not valid; write a whole number without a unit, such as %d", [name, example])} if {
+	some name, example in bounds
+	not bound_valid(name)
+}
+
+# METADATA
 # title: Patterns of protected files can be read
 # description: Every path counts as protected by a pattern that cannot.
 # labels: {id: startup.pattern}
@@ -119,9 +128,31 @@ quotas contains quota if {
 
 limit_valid(name, most) if {
 	name in {"messages_per_minute", "messages_per_hour", "messages_per_day"}
-	is_number(most)
-	most >= 0
-	floor(most) == most
+	whole(most)
+}
+
+bounds := {
+	"content.max_text_bytes": 102400,
+	"content.max_age_seconds": 300,
+	"content.attachments.max_count": 10,
+	"content.attachments.max_bytes": 10000000,
+	"tools.max_note_bytes": 1048576,
+}
+
+bound_valid("content.max_text_bytes") if whole(data.content.max_text_bytes)
+
+bound_valid("content.max_age_seconds") if whole(data.content.max_age_seconds)
+
+bound_valid("content.attachments.max_count") if whole(data.content.attachments.max_count)
+
+bound_valid("content.attachments.max_bytes") if whole(data.content.attachments.max_bytes)
+
+bound_valid("tools.max_note_bytes") if whole(data.tools.max_note_bytes)
+
+whole(number) if {
+	is_number(number)
+	number >= 0
+	floor(number) == number
 }
 
 pattern_valid(pattern) if is_boolean(glob.match(pattern, null, ""))

@@ -6,13 +6,52 @@ tuned(changes) := fixtures.start_with(changes, {})
 
 test_data_that_is_fine_starts_without_a_word if {
 	answer := fixtures.start({})
-	every msg in ["strangers", "must not define", "workspace name", "limits in data.yaml", "pattern", "missing or empty"] {
+	every msg in ["strangers", "must not define", "workspace name", "limits in data.yaml", "pattern", "missing or empty", "without a unit"] {
 		not fixtures.fired(answer.deny, msg)
 	}
 	every msg in ["names the role", "taken for ignore"] {
 		not fixtures.fired(answer.warn, msg)
 	}
 }
+
+test_bound_that_is_no_number_does_not_start if {
+	every changes in [
+		{"content": {"max_text_bytes": "100KB"}},
+		{"content": {"max_age_seconds": "5m"}},
+		{"content": {"max_age_seconds": -1}},
+		{"content": {"attachments": {"max_count": "ten"}}},
+		{"content": {"attachments": {"max_bytes": "30MB"}}},
+		{"tools": {"max_note_bytes": 1.5}},
+	] {
+		fixtures.fired(tuned(changes).deny, "write a whole number without a unit")
+	}
+}
+
+test_bound_that_is_missing_does_not_start if {
+	every path in [
+		"content/max_text_bytes", "content/max_age_seconds", "content/attachments/max_count",
+		"content/attachments/max_bytes", "tools/max_note_bytes",
+	] {
+		answer := fixtures.start_exactly(json.remove(fixtures.settings, [path]), fixtures.startup_input)
+		fixtures.fired(answer.deny, concat(" ", [replace(path, "/", "."), "in data.yaml is not valid"]))
+	}
+}
+
+test_key_that_is_misspelt_is_told if {
+	every changes in [
+		{"content": {"max_byte": 1}},
+		{"content": {"attachments": {"max_byte": 1}}},
+		{"events": {"edits": "answer"}},
+		{"files": {"secrets": "deny"}},
+		{"tools": {"protect": []}},
+		{"groups": {"chat": {}}},
+		{"limits": {"other": {}}},
+	] {
+		fixtures.fired(tuned(changes).warn, "has no key")
+	}
+}
+
+test_keys_that_are_known_are_not_told if not fixtures.fired(fixtures.start({}).warn, "has no key")
 
 test_strangers_never_run_the_bot if {
 	every role in ["owner", "admin"] {

@@ -8,6 +8,40 @@ warn contains {"msg": sprintf("data.yaml has no section %q; is it misspelt?", [n
 	some name in (sections - sections_there)
 }
 
+# METADATA
+# title: Keys of data.yaml mean something
+# description: One that is misspelt has no effect, and what it was meant for keeps its old value or is missing.
+# labels: {id: startup.key}
+warn contains {"msg": sprintf("data.yaml: %s has no key %q; it can have: %s", [section, key, concat(", ", sort(known))])} if {
+	some section, known in keys
+	some key in (written[section] - known)
+}
+
+# What each section can have, where these are words of ours.
+keys := {
+	"content": {"max_text_bytes", "max_age_seconds", "attachments"},
+	"content.attachments": {"max_count", "max_bytes", "types"},
+	"events": {"edit", "reaction", "callback", "forwarded"},
+	"files": {"secret", "config", "data"},
+	"tools": {"max_note_bytes", "protected", "secret", "ask"},
+	"groups": {"chats"},
+	"limits": {"roles", "others", "group", "connector", "all"},
+}
+
+written.content contains key if some key, _ in data.content
+
+written["content.attachments"] contains key if some key, _ in data.content.attachments
+
+written.events contains key if some key, _ in data.events
+
+written.files contains key if some key, _ in data.files
+
+written.tools contains key if some key, _ in data.tools
+
+written.groups contains key if some key, _ in data.groups
+
+written.limits contains key if some key, _ in data.limits
+
 sections := {
 	"roles",
 	"trust",

@@ -1,5 +1,7 @@
 package parachute.tool
 
+import data.parachute.common
+
 # METADATA
 # title: A note has a bounded size
 # description: |
@@ -11,9 +13,9 @@ deny contains refuse("more than data.tools.max_note_bytes in one call", "tool_si
 	not small
 }
 
-small if input.tool.bytes <= data.tools.max_note_bytes
+small if common.at_most(input.tool.bytes, data.tools.max_note_bytes)
 
 small if {
 	input.tool.name == "notes.receive"
-	input.tool.bytes <= data.content.attachments.max_bytes
+	common.at_most(input.tool.bytes, data.content.attachments.max_bytes)
 }

@@ -26,3 +26,9 @@ test_received_file_has_the_bound_of_attachments if {
 	not fixtures.fired(fixtures.use(received).deny, "in one call")
 	fixtures.fired(fixtures.use({"tool": {"name": "notes.receive", "bytes": 10000001}}).deny, "in one call")
 }
+
+test_bound_that_is_a_text_holds_everything_back if {
+	every changes in [{"tools": {"max_note_bytes": "1MiB"}}, {"tools": {"max_note_bytes": null}}] {
+		fixtures.fired(fixtures.use_with(changes, {}).deny, "in one call")
+	}
+}

@@ -2,11 +2,16 @@ package agents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 )
+
+// ErrNotToBeHad is the error of a content that will never be fetched, however
+// often it is tried.
+var ErrNotToBeHad = errors.New("the content is not to be had")
 
 // File is something that came with a message. What is said of it are the
 // platform's words, or the sender's.
@@ -44,6 +49,9 @@ func receiveOne(ctx context.Context, f File, notes Notes) (string, error) {
 		return fmt.Sprintf("I cannot fetch %s from here.", name), nil
 	}
 	content, err := fetch(ctx, f)
+	if errors.Is(err, ErrNotToBeHad) {
+		return fmt.Sprintf("I could not get %s: the chat does not give it to me. It may be too big for a bot there.", name), nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("fetch attachment: %w", err)
 	}

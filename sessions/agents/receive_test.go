@@ -3,6 +3,7 @@ package agents_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -91,6 +92,17 @@ func TestFileThatCannotBeFetchedFailsTheTurn(t *testing.T) {
 	f.Open = func(context.Context) (io.ReadCloser, error) { return nil, errors.New("no network") }
 	if _, err := agents.NewVault(agents.Deps{}).Answer(t.Context(), agents.Request{Files: []agents.File{f}}, open(t, t.TempDir(), rule{})); err == nil {
 		t.Error("a turn whose file could not be fetched was answered")
+	}
+}
+
+func TestFileThatIsNotToBeHad(t *testing.T) {
+	f := file("a.png", "image/png", png)
+	f.Open = func(context.Context) (io.ReadCloser, error) {
+		return nil, fmt.Errorf("getFile: %w", agents.ErrNotToBeHad)
+	}
+	reply, err := agents.NewVault(agents.Deps{}).Answer(t.Context(), agents.Request{Files: []agents.File{f}}, open(t, t.TempDir(), rule{}))
+	if err != nil || !strings.Contains(reply, "I could not get a.png") {
+		t.Errorf("%q, %v", reply, err)
 	}
 }
 

@@ -70,7 +70,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.write.Close())
 	}
 	db.read.SetMaxOpenConns(8)
-	if err := db.migrate(ctx); err != nil {
+	if err := db.migrate(ctx, dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.read.Close(), db.write.Close())
 	}
 	db.writer = newWriter(db.write)
@@ -91,7 +91,17 @@ func dsn(path string, more string) string {
 		"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=secure_delete(1)&" + more
 }
 
-func (db *DB) migrate(ctx context.Context) error {
+// migrate brings the database up to date. Processes that open a new one at the
+// same time would each make its tables, so they take turns.
+func (db *DB) migrate(ctx context.Context, folder string) (err error) {
+	turn, err := os.Open(folder) //nolint:gosec // the path is the operator's own
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer func() { err = errors.Join(err, turn.Close()) }()
+	if err := lock(ctx, turn); err != nil {
+		return fmt.Errorf("wait for the turn to migrate: %w", err)
+	}
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
