@@ -38,7 +38,7 @@ func (s *server) connect(ctx context.Context, t terminal, c config.Connector) (*
 		return &link{Connector: stdio.New(stdio.Deps{Name: c.Name, In: t.in, Out: t.out, Log: s.log})}, nil
 	default:
 		driver, err := platform(s.cfg, c, s.log)
-		return &link{Connector: driver}, err
+		return &link{Connector: driver, remote: true}, err
 	}
 }
 

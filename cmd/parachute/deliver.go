@@ -11,9 +11,13 @@ import (
 	"github.com/parachute-gate/parachute/sessions"
 )
 
-// denialTime bounds how long the words of a denial may hold up the chat that
-// they are for.
-const denialTime = 5 * time.Second
+const (
+	// denialTime bounds how long the words of a denial are tried.
+	denialTime = 5 * time.Second
+	// maxDenials is how many are on their way at once; what does not fit is not told.
+	// A platform that is slow, and strangers who write to it, must hold up nobody.
+	maxDenials = 32
+)
 
 // link gives a connector by its name.
 func (s *server) link(name string) (*link, error) {
@@ -25,15 +29,30 @@ func (s *server) link(name string) (*link, error) {
 	return nil, fmt.Errorf("there is no connector %q any more", name)
 }
 
-// tell sends the words of a denial.
+// tell sends the words of a denial: at once to this terminal, and to a platform
+// beside the caller.
 func (s *server) tell(ctx context.Context, name string, r connectors.Reply) error {
 	l, err := s.link(name)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, denialTime)
-	defer cancel()
-	return l.Send(ctx, r)
+	if !l.remote {
+		return l.Send(ctx, r)
+	}
+	select {
+	case s.denials <- struct{}{}:
+	default:
+		return errors.New("too many denials are on their way")
+	}
+	s.telling.Go(func() {
+		defer func() { <-s.denials }()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), denialTime)
+		defer cancel()
+		if err := l.Send(ctx, r); err != nil {
+			s.log.WarnContext(ctx, "denial not told", "connector", name, "decision", r.Decision, "error", err)
+		}
+	})
+	return nil
 }
 
 // deliver sends an answer.

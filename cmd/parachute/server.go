@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,13 +25,15 @@ type server struct {
 	gate     *gate.Gate
 	runner   *sessions.Runner
 	links    []*link
+	denials  chan struct{}
+	telling  sync.WaitGroup
 	log      *slog.Logger
 	started  time.Time
 	prune    func(context.Context) error
 }
 
 func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engine.Engine, db *sqlite.DB, log *slog.Logger) (*server, error) {
-	s := &server{cfg: cfg, policies: policies, db: db, log: log, started: time.Now()}
+	s := &server{cfg: cfg, policies: policies, db: db, log: log, started: time.Now(), denials: make(chan struct{}, maxDenials)}
 	book, clock, err := newBook(ctx, db)
 	if err != nil {
 		return nil, err
@@ -95,6 +98,7 @@ func (s *server) run(ctx context.Context) error {
 		return err
 	})
 	err := group.Wait()
+	s.telling.Wait()
 	s.removeStatus()
 	return err
 }

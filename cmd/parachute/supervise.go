@@ -18,6 +18,8 @@ type link struct {
 	// ends says that the process ends with this one: the person at the terminal
 	// has left.
 	ends bool
+	// remote says that its platform is across a network.
+	remote bool
 
 	mu     sync.Mutex
 	health connectors.Health

@@ -41,11 +41,13 @@ func (i *interaction) acknowledge() {
 	if i.state != fresh {
 		return
 	}
-	kind, next := discordgo.InteractionResponseDeferredChannelMessageWithSource, thinking
+	// Whether anything will be said is not known yet: a sign for all would show that
+	// the bot heard somebody whom it answers with silence.
+	kind, next, data := discordgo.InteractionResponseDeferredChannelMessageWithSource, thinking, any(map[string]any{"flags": discordgo.MessageFlagsEphemeral})
 	if i.pressed {
-		kind, next = discordgo.InteractionResponseDeferredMessageUpdate, open
+		kind, next, data = discordgo.InteractionResponseDeferredMessageUpdate, open, nil
 	}
-	switch err := i.callback(ctx, kind, nil, nil); {
+	switch err := i.callback(ctx, kind, data, nil); {
 	case err == nil || has(err, codeAlreadyAcknowledged):
 		i.state = next
 	case errors.Is(err, connectors.ErrUnconfirmed):

@@ -19,7 +19,7 @@ const (
 	// tokenTime is how long an interaction's token is valid, less a little, and
 	// giveUpAfter when a sign that an answer will come is taken away.
 	tokenTime   = 15*time.Minute - 15*time.Second
-	giveUpAfter = 14 * time.Minute
+	giveUpAfter = time.Minute
 	// maxPending bounds the interactions that are remembered.
 	maxPending = 1000
 )

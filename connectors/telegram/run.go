@@ -22,10 +22,17 @@ type run struct {
 	// aside is what nobody waits for: answers to presses, the menu.
 	aside sync.WaitGroup
 	menu  sync.Once
+	// spinners bounds the answers to presses: pressing needs no right.
+	spinners chan struct{}
 }
 
+const (
+	maxSpinners = 16
+	spinnerTime = 5 * time.Second
+)
+
 func newRun(ctx context.Context, c *Connector, h connectors.Handler) *run {
-	r := &run{c: c, h: h, lanes: driver.NewLanes(beside, maxBatch)}
+	r := &run{c: c, h: h, lanes: driver.NewLanes(beside, maxBatch), spinners: make(chan struct{}, maxSpinners)}
 	r.calls, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return r
 }
@@ -63,8 +70,16 @@ func (r *run) acknowledge(press string) {
 	if press == "" {
 		return
 	}
+	select {
+	case r.spinners <- struct{}{}:
+	default:
+		return // it stops by itself in a while
+	}
 	r.aside.Go(func() {
-		err := r.c.api.call(r.calls, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": press}, nil)
+		defer func() { <-r.spinners }()
+		ctx, cancel := context.WithTimeout(r.calls, spinnerTime)
+		defer cancel()
+		err := r.c.api.call(ctx, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": press}, nil)
 		if err != nil && r.calls.Err() == nil {
 			r.c.log.DebugContext(r.calls, "press not answered", "error", err)
 		}

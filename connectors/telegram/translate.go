@@ -78,7 +78,7 @@ func content(m *message, bot *self) (event, bool) {
 	e := event{Message: connectors.Message{
 		ID: strconv.Itoa(m.MessageID), Chat: chat(m.Chat), User: user, Text: m.Text,
 		MentionsBot: mentions(m, bot), Attachments: attachments(m), Time: at(m.Date),
-		Forwarded: m.ForwardOrigin != nil || m.ForwardDate != 0 || m.AutoForward,
+		Forwarded: m.ForwardOrigin != nil || m.ForwardDate != 0 || m.AutoForward || m.ViaBot != nil,
 	}}
 	if e.Text == "" {
 		e.Text = m.Caption

@@ -79,7 +79,11 @@ func TestTranslateMessages(t *testing.T) {
 			with(func(m *connectors.Message) { m.ReplyTo = "3" })},
 		"reply to a message of another chat": {head + `"text":"hello","external_reply":{"origin":{"type":"user","sender_user":` + me + `},"message_id":3}}}`, base},
 		"forwarded":                          {head + `"text":"hello","forward_origin":{"type":"user","sender_user":` + ana + `,"date":1}}}`, with(func(m *connectors.Message) { m.Forwarded = true })},
-		"forwarded, as old servers say":      {head + `"text":"hello","forward_date":1}}`, with(func(m *connectors.Message) { m.Forwarded = true })},
+		"picked from another bot": {head + `"text":"/new","via_bot":{"id":9,"is_bot":true,"first_name":"other"}}}`, with(func(m *connectors.Message) {
+			m.Text, m.Forwarded = "/new", true
+			m.Kind, m.Command, m.Args = connectors.EventCommand, "new", []string{}
+		})},
+		"forwarded, as old servers say": {head + `"text":"hello","forward_date":1}}`, with(func(m *connectors.Message) { m.Forwarded = true })},
 		"in a topic, which the bot made": {`{"update_id":9,"message":{"message_id":5,"date":1700000000,"from":` + ana + `,"chat":` + forum + `,"text":"hello","message_thread_id":2,"is_topic_message":true,
 			"reply_to_message":{"message_id":2,"from":` + me + `,"forum_topic_created":{"name":"x"}}}}`,
 			with(func(m *connectors.Message) { m.Chat.ID, m.Chat.Name = "-1002", "Forum" })},

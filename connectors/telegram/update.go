@@ -45,6 +45,8 @@ type message struct {
 	// ForwardDate is what servers before Bot API 7.0 say of a forwarded message.
 	ForwardDate int64 `json:"forward_date"`
 	AutoForward bool  `json:"is_automatic_forward"`
+	// ViaBot wrote the words that somebody picked by their title.
+	ViaBot *tgbotapi.User `json:"via_bot"`
 
 	Text            string                   `json:"text"`
 	Entities        []tgbotapi.MessageEntity `json:"entities"`

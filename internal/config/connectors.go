@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -141,7 +142,7 @@ func (p place) webhook(w Webhook) {
 	if _, _, err := net.SplitHostPort(w.Listen); err != nil {
 		p.add("webhook.listen", "%q is no address to listen on; write one such as 127.0.0.1:8443", w.Listen)
 	}
-	if u, err := url.Parse(w.URL); err != nil || u.Scheme != "https" && !loopback(u) || u.Host == "" {
+	if u, err := url.Parse(w.URL); err != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u)) || u.Host == "" || u.User != nil {
 		p.add("webhook.url", "%q is not where the platform can reach this; write an address such as https://bot.example.org/telegram", w.URL)
 	}
 	p.secret("webhook.secret", w.SecretEnv, w.SecretFile, "TELEGRAM_WEBHOOK_SECRET")
@@ -154,10 +155,18 @@ func (p place) secret(key, env, file, example string) {
 		p.add("", "say where the %s is: %s_env: %s, or %s_file: ./FILE", strings.TrimPrefix(key, "webhook."), key, example, key)
 	case env != "" && file != "":
 		p.add(key+"_file", "name %s_env or %s_file, not both", key, key)
-	case env != "" && !variableName.MatchString(env):
+	case env != "" && (!variableName.MatchString(env) || looksSecret(env)):
 		p.add(key+"_env", "this is the name of an environment variable, such as %s, never the secret itself", example)
+	case looksSecret(filepath.Base(file)):
+		p.add(key+"_file", "this is the name of a file that holds the secret, never the secret itself")
 	}
 }
+
+// secretForms are what tokens look like: Telegram's, Matrix', Discord's.
+var secretForms = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{30,}$|^(syt|mat|syl)_[A-Za-z0-9_-]{10,}$|^[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}$`)
+
+// looksSecret tells whether somebody put a secret where its place belongs.
+func looksSecret(word string) bool { return secretForms.MatchString(word) }
 
 // address checks the URL of a server. A secret must not cross a network in the
 // clear.
@@ -169,8 +178,8 @@ func (p place) address(key, value string) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		p.add(key, "this is no address of a server; write one such as https://chat.example.org")
-	case u.User != nil:
-		p.add(key, "an address holds no name and password")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		p.add(key, "an address of a server holds no name, password, query or fragment")
 	case u.Scheme == "http" && !loopback(u):
 		p.add(key, "http sends the secret in the clear; use https (http is for this computer alone)")
 	}

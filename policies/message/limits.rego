@@ -24,6 +24,13 @@ limits contains {"name": concat("_", ["group", name]), "per": "chat", "max": mos
 	window := windows[name]
 }
 
+# Strangers share a part of what a connector takes: they must not use up what is there for people with a role.
+limits contains {"name": concat("_", ["strangers", name]), "per": "connector", "max": most, "window": window} if {
+	common.stranger
+	some name, most in data.limits.strangers
+	window := windows[name]
+}
+
 limits contains {"name": concat("_", [per, name]), "per": per, "max": most, "window": window} if {
 	some per in {"connector", "all"}
 	some name, most in data.limits[per]

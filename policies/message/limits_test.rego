@@ -55,6 +55,13 @@ test_stranger_of_a_public_bot_has_a_guests_limits if {
 	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {5}
 }
 
+test_strangers_leave_room_for_the_others if {
+	{"name": "strangers_messages_per_minute", "per": "connector", "max": 150, "window": "1m"} in fixtures.decide(public({})).limits
+	every limit in fixtures.decide({}).limits {
+		not startswith(limit.name, "strangers")
+	}
+}
+
 test_nets_hold_everybody_together if {
 	limits := fixtures.decide({}).limits
 	{"name": "connector_messages_per_minute", "per": "connector", "max": 300, "window": "1m"} in limits

@@ -122,7 +122,7 @@ named_roles contains role if some role, _ in data.limits.roles
 quotas contains quota if some quota in data.limits.roles
 
 quotas contains quota if {
-	some name in ["others", "group", "connector", "all"]
+	some name in ["others", "group", "strangers", "connector", "all"]
 	quota := data.limits[name]
 }
 

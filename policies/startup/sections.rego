@@ -25,7 +25,7 @@ keys := {
 	"files": {"secret", "config", "data"},
 	"tools": {"max_note_bytes", "protected", "secret", "ask"},
 	"groups": {"chats"},
-	"limits": {"roles", "others", "group", "connector", "all"},
+	"limits": {"roles", "others", "group", "strangers", "connector", "all"},
 }
 
 written.content contains key if some key, _ in data.content

@@ -1,11 +1,14 @@
 package agents
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 )
 
@@ -62,7 +65,7 @@ func receiveOne(ctx context.Context, f File, notes Notes) (string, error) {
 	case !isOf(f.Type, content):
 		return fmt.Sprintf("I did not keep %s: it is not of the type that it says (%s).", name, oneLine(f.Type, longestName)), nil
 	}
-	c, err := notes.Receive(ctx, f.Name, content)
+	c, err := notes.Receive(ctx, named(f.Name, f.Type), content)
 	if err != nil {
 		return "", err
 	}
@@ -83,10 +86,60 @@ func fetch(ctx context.Context, f File) (content []byte, err error) {
 	return io.ReadAll(io.LimitReader(r, f.Bytes+1))
 }
 
+// programs are how files begin that a computer runs: ELF, Windows, Mach-O (of
+// either order, 32 and 64 bits, and several in one), a script.
+func programs() []string {
+	return []string{
+		"\x7fELF", "MZ", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe", "#!",
+	}
+}
+
+func isProgram(content []byte) bool {
+	return slices.ContainsFunc(programs(), func(magic string) bool { return bytes.HasPrefix(content, []byte(magic)) })
+}
+
+// endings are what names of files of a media type, or of a family, may end in.
+// The first is added to a name that ends otherwise: what a folder window does
+// with a file goes by its ending.
+func endings(mediaType string) []string {
+	switch mediaType {
+	case "text/csv":
+		return []string{".csv"}
+	case "application/json":
+		return []string{".json"}
+	case "application/pdf":
+		return []string{".pdf"}
+	}
+	switch family, _, _ := strings.Cut(mediaType, "/"); family {
+	case "text":
+		return []string{".txt", ".md", ".markdown", ".csv", ".log", ".json", ".yaml"}
+	case "image":
+		return []string{".img", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".avif"}
+	case "audio":
+		return []string{".audio", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wav", ".flac", ".weba"}
+	case "video":
+		return []string{".video", ".mp4", ".m4v", ".webm", ".mov"}
+	}
+	return []string{".bin"}
+}
+
+// named gives a file a name that ends as its type does.
+func named(name, mediaType string) string {
+	mediaType, _, _ = strings.Cut(strings.ToLower(mediaType), ";")
+	fitting := endings(strings.TrimSpace(mediaType))
+	if slices.Contains(fitting, strings.ToLower(path.Ext(name))) {
+		return name
+	}
+	return name + fitting[0]
+}
+
 // isOf tells whether content can be of the media type that was stated for it: a
 // page of HTML is no picture, and a program is no text.
 func isOf(stated string, content []byte) bool {
 	stated, _, _ = strings.Cut(strings.ToLower(stated), ";")
+	if isProgram(content) {
+		return false
+	}
 	seen, _, _ := strings.Cut(http.DetectContentType(content), ";")
 	if seen == stated || len(content) == 0 {
 		return true

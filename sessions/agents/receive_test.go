@@ -37,16 +37,20 @@ func TestFilesThatCameWithAMessage(t *testing.T) {
 		words string
 		kept  bool
 	}{
-		"picture":                   {file("a.png", "image/png", png), "Saved inbox/a-", true},
-		"document":                  {file("../plan.pdf", "application/pdf", pdf), "Saved inbox/plan-", true},
-		"text":                      {file("a.txt", "text/plain; charset=utf-8", "hello"), "Saved inbox/a-", true},
-		"json":                      {file("a.json", "application/json", `{"a": 1}`), "Saved inbox/a-", true},
-		"voice":                     {file("voice.ogg", "audio/ogg", "OggS\x00\x02"), "Saved inbox/voice-", true},
-		"page said to be a picture": {file("a.png", "image/png", "<html><script>"), "not of the type that it says", false},
-		"program said to be text":   {file("a.txt", "text/plain", elf), "not of the type that it says", false},
-		"program said to be a pdf":  {file("a.pdf", "application/pdf", elf), "not of the type that it says", false},
-		"bigger than it says":       {bigger, "bigger than it says", false},
-		"cannot be fetched":         {unreachable, "cannot fetch", false},
+		"picture":                      {file("a.png", "image/png", png), "Saved inbox/a-", true},
+		"document":                     {file("../plan.pdf", "application/pdf", pdf), "Saved inbox/plan-", true},
+		"text":                         {file("a.txt", "text/plain; charset=utf-8", "hello"), "Saved inbox/a-", true},
+		"json":                         {file("a.json", "application/json", `{"a": 1}`), "Saved inbox/a-", true},
+		"voice":                        {file("voice.ogg", "audio/ogg", "OggS\x00\x02"), "Saved inbox/voice-", true},
+		"page said to be a picture":    {file("a.png", "image/png", "<html><script>"), "not of the type that it says", false},
+		"program said to be a picture": {file("a.png", "image/png", elf), "not of the type that it says", false},
+		"script said to be text":       {file("a.txt", "text/plain", "#!/bin/sh\n"), "not of the type that it says", false},
+		"page said to be text":         {file("a.html", "text/plain", "<html>"), "Saved inbox/a-html-", true},
+		"name of a program":            {file("setup.exe", "image/png", png), "Saved inbox/setup-exe-", true},
+		"program said to be text":      {file("a.txt", "text/plain", elf), "not of the type that it says", false},
+		"program said to be a pdf":     {file("a.pdf", "application/pdf", elf), "not of the type that it says", false},
+		"bigger than it says":          {bigger, "bigger than it says", false},
+		"cannot be fetched":            {unreachable, "cannot fetch", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
