@@ -2,9 +2,17 @@ package matrix
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	"maunium.net/go/mautrix/id"
+)
+
+const (
+	// maxDirectEach bounds the direct messages that one person can have the bot in,
+	// and maxDirect those of all: anybody can invite it.
+	maxDirectEach = 20
+	maxDirect     = 200
 )
 
 // page is what the book holds, as it is stored.
@@ -95,12 +103,42 @@ func (b *book) isEncrypted(at id.RoomID) bool {
 	return b.page.Encrypted[at]
 }
 
-// invited notes a direct message and who invited the bot to it.
-func (b *book) invited(at id.RoomID, by id.UserID) {
+// invited notes a direct message and who invited the bot to it. It gives false, and
+// notes nothing, where there are as many as the bot takes: of one inviter, or in
+// all.
+func (b *book) invited(at id.RoomID, by id.UserID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.unsure = b.unsure || b.page.Direct[at] != by
-	b.page.Direct[at] = by
+	if b.page.Direct[at] == by {
+		return true
+	}
+	theirs := 0
+	for _, inviter := range b.page.Direct {
+		if inviter == by {
+			theirs++
+		}
+	}
+	if _, known := b.page.Direct[at]; theirs >= maxDirectEach || !known && len(b.page.Direct) >= maxDirect {
+		return false
+	}
+	b.page.Direct[at], b.unsure = by, true
+	return true
+}
+
+// uninvited forgets a direct message that the bot is not in.
+func (b *book) uninvited(at id.RoomID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, was := b.page.Direct[at]
+	delete(b.page.Direct, at)
+	b.unsure = b.unsure || was
+}
+
+// directs are the rooms of direct messages.
+func (b *book) directs() []id.RoomID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Keys(b.page.Direct))
 }
 
 func (b *book) direct(at id.RoomID) id.UserID {

@@ -6,7 +6,9 @@
 // itself; it never takes a name, a localpart or a text for an identity, and
 // never a room for a direct message that has a third member. With encryption on
 // it never passes on what only the homeserver vouches for: a message must come
-// encrypted, from a device of the person it names.
+// encrypted, from a device of the person it names. And it never takes an event that
+// could be read in two ways: keys are told apart exactly, as Matrix does and
+// encoding/json does not.
 //
 // # What is kept
 //

@@ -17,10 +17,16 @@ import (
 // out, as its hash covers all of it. In bytes.
 const maxLocked = 64 << 20
 
+// maxUnsized bounds one whose message does not say how large it is, in bytes.
+const maxUnsized = 8 << 20
+
 // ref is an attachment's Ref.
 type ref struct {
 	URL    string      `json:"url,omitempty"`
 	Locked *lockedFile `json:"file,omitempty"`
+	// Size is how large an encrypted file is said to be, in bytes: no more of it is
+	// read. Zero says nothing.
+	Size int64 `json:"size,omitempty"`
 }
 
 // Fetch opens an attachment, from the bot's own homeserver only: the Ref names a
@@ -57,18 +63,23 @@ func (c *Connector) Fetch(ctx context.Context, raw string) (io.ReadCloser, error
 	if r.Locked == nil {
 		return body, nil
 	}
-	return unlock(body, *r.Locked)
+	return unlock(body, *r.Locked, r.Size)
 }
 
-// unlock reads an encrypted file and opens it.
-func unlock(body io.ReadCloser, f lockedFile) (io.ReadCloser, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxLocked+1))
+// unlock reads an encrypted file of the size it is said to have, and opens it. Its
+// cipher adds nothing to it (AES-CTR).
+func unlock(body io.ReadCloser, f lockedFile, size int64) (io.ReadCloser, error) {
+	most := int64(maxUnsized)
+	if size > 0 {
+		most = min(size, maxLocked)
+	}
+	data, err := io.ReadAll(io.LimitReader(body, most+1))
 	err = errors.Join(err, body.Close())
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("fetch attachment: %w", err)
-	case len(data) > maxLocked:
-		return nil, fmt.Errorf("fetch attachment: it is encrypted and larger than %d bytes", maxLocked)
+	case int64(len(data)) > most:
+		return nil, fmt.Errorf("fetch attachment: it is encrypted and larger than %d bytes", most)
 	}
 	if err := f.DecryptInPlace(data); err != nil {
 		return nil, fmt.Errorf("decrypt attachment: %w", err)

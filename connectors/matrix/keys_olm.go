@@ -35,6 +35,8 @@ var (
 type olm struct {
 	db   *sql.DB
 	mach *crypto.OlmMachine
+	// waiting are those whose events wait for their keys.
+	waiting *crowd
 }
 
 // openKeys opens the key store, makes it on the first start, and sees to it that
@@ -77,7 +79,7 @@ func openKeys(ctx context.Context, cli *mautrix.Client, path string, secret []by
 	if err := mach.Load(ctx); err != nil {
 		return nil, driver.Permanent(fmt.Errorf("read the device's keys: %w", err))
 	}
-	o := &olm{db: raw, mach: mach}
+	o := &olm{db: raw, mach: mach, waiting: newCrowd(1, waitBeside)}
 	return o, o.publish(ctx)
 }
 
@@ -115,6 +117,13 @@ func (o *olm) decrypt(ctx context.Context, e *event.Event, until time.Time) (*ev
 	}
 	plain, err := o.mach.DecryptMegolmEvent(ctx, e)
 	if errors.Is(err, crypto.ErrNoSessionFound) {
+		if !time.Now().Before(until) {
+			return nil, errNoKey
+		}
+		if !o.waiting.enter(e.Sender) {
+			return nil, errLater
+		}
+		defer o.waiting.leave(e.Sender)
 		c := e.Content.AsEncrypted()
 		if !o.mach.WaitForSession(ctx, e.RoomID, c.SenderKey, c.SessionID, time.Until(until)) {
 			if err := ctx.Err(); err != nil {
@@ -155,7 +164,12 @@ func (o *olm) theirs(ctx context.Context, e *event.Event) error {
 	if d == nil || d.UserID != e.Sender || d.IdentityKey != s.SenderKey || d.SigningKey != s.SigningKey || d.Trust == id.TrustStateBlacklisted {
 		return errNotTheirs
 	}
-	return nil
+	// The library reads what was encrypted with keys that pass for one another.
+	payload, _, err := s.Internal.Decrypt(e.Content.AsEncrypted().MegolmCiphertext)
+	if err != nil {
+		return fmt.Errorf("read what was encrypted: %w", err)
+	}
+	return strict(payload)
 }
 
 func (o *olm) encrypt(ctx context.Context, room id.RoomID, kind event.Type, content any, members []id.UserID) (any, error) {

@@ -8,6 +8,10 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
+// maxBatches bounds the batches that are kept apart while the first of them is not
+// handled: later ones are then taken together.
+const maxBatches = 256
+
 // batch is what one answer of the homeserver brought.
 type batch struct {
 	since string
@@ -31,7 +35,14 @@ type line struct {
 func (l *line) add(since string, last map[id.RoomID]id.EventID, parts int) *batch {
 	b := &batch{since: since, last: maps.Clone(last), left: parts}
 	l.mu.Lock()
-	l.batches = append(l.batches, b)
+	if n := len(l.batches); n >= maxBatches {
+		// The place moves past both at once, or past neither.
+		tail := l.batches[n-1]
+		tail.since, tail.last, tail.left = b.since, b.last, tail.left+parts
+		b = tail
+	} else {
+		l.batches = append(l.batches, b)
+	}
 	l.mu.Unlock()
 	if parts == 0 {
 		l.move()

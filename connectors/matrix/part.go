@@ -20,6 +20,9 @@ const (
 	// gapPage and gapPages bound what is read of events that an answer left out.
 	gapPage  = 100
 	gapPages = 10
+	// maxFailed is how often an event is given again because the homeserver did not
+	// tell of its sender's devices: about half a minute.
+	maxFailed = 5
 	// receiptTime bounds a read receipt, which is only a sign; receiptEvery is the
 	// least time between two of a room.
 	receiptTime  = 5 * time.Second
@@ -35,9 +38,13 @@ type part struct {
 	before   string
 	state    []*event.Event
 	timeline []*event.Event
+	// came is when the answer came, by the connector's clock.
+	came time.Time
 	// until is how long an event waits for its key.
 	until time.Time
 	ready bool
+	// left says that the bot has left the room: nothing more of it counts.
+	left bool
 }
 
 // given is an event on its way to the handler. settled says that nobody came or
@@ -46,6 +53,10 @@ type part struct {
 type given struct {
 	e       *event.Event
 	settled bool
+	// later says that it is one of run.later, and failed how often the homeserver
+	// did not help to decrypt it.
+	later  bool
+	failed int
 }
 
 // play handles a part. What could not be handled is given again.
@@ -79,29 +90,32 @@ func (r *run) play(b *batch, p *part) {
 // be in.
 func (r *run) prepare(ctx context.Context, p *part) ([]given, error) {
 	c := r.c
-	stay, leave := false, func() error { return nil }
+	stay := false
 	err := driver.Retry(ctx, true, func(ctx context.Context) (err error) {
-		if stay, err = c.door.may(ctx, p.room, r.direct(p.room)); err != nil || !stay {
+		if stay, err = c.door.may(ctx, p.room, c.rooms); err != nil || !stay {
 			return err
 		}
 		return c.rooms.load(ctx, p.room)
 	})
-	if err == nil && stay && c.rooms.space(p.room) {
-		stay = false
+	if refused(err) {
+		c.log.WarnContext(ctx, "events of a room dropped: the bot may not read it", "room", p.room, "error", err)
+		return nil, nil
 	}
-	if err == nil && !stay {
-		c.log.WarnContext(ctx, "leaving a room that the bot may not be in", "room", p.room)
-		leave = func() error { return c.door.leave(ctx, p.room) }
-	}
-	if err != nil || !stay {
-		return nil, errors.Join(err, leave())
-	}
-	events, err := r.gap(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range p.state {
 		r.apply(ctx, p.room, e)
+	}
+	if !stay || c.rooms.space(p.room) {
+		return nil, r.leave(ctx, p)
+	}
+	if err := r.watch(ctx, p); err != nil || p.left {
+		return nil, err
+	}
+	events, err := r.gap(ctx, p)
+	if err != nil {
+		return nil, err
 	}
 	events = append(events, p.timeline...)
 	all := make([]given, len(events))
@@ -111,10 +125,30 @@ func (r *run) prepare(ctx context.Context, p *part) ([]given, error) {
 			start = i + 1
 			break
 		}
-		all[i] = given{e, settled}
+		all[i] = given{e: e, settled: settled}
 		settled = settled && !moves(e)
 	}
 	return all[start:], nil
+}
+
+// leave leaves a room that the bot may not be in.
+func (r *run) leave(ctx context.Context, p *part) error {
+	r.c.log.WarnContext(ctx, "leaving a room that the bot may not be in", "room", p.room)
+	err := r.c.door.leave(ctx, p.room)
+	p.left = err == nil
+	return err
+}
+
+// watch leaves a room that is not listed and was a direct message, and is none now.
+func (r *run) watch(ctx context.Context, p *part) error {
+	if r.c.rooms.book.direct(p.room) == "" {
+		return nil
+	}
+	stay, err := r.c.door.may(ctx, p.room, r.c.rooms)
+	if err != nil || stay {
+		return err
+	}
+	return r.leave(ctx, p)
 }
 
 // apply takes a state event and lets the next message be encrypted anew for who
@@ -130,28 +164,25 @@ func (r *run) apply(ctx context.Context, at id.RoomID, e *event.Event) {
 // ownJoin tells whether with this event the bot came into the room.
 func ownJoin(e *event.Event, self id.UserID) bool {
 	return e.Type.Type == event.StateMember.Type && e.StateKey != nil && *e.StateKey == string(self) &&
-		content[memberContent](e).Membership == event.MembershipJoin && before(e) != event.MembershipJoin
+		membership(e.Content.VeryRaw) == event.MembershipJoin && before(e) != event.MembershipJoin
 }
 
-// moves tells whether with this event somebody came or left.
+// moves tells whether with this event somebody came or left, or may have.
 func moves(e *event.Event) bool {
-	if e.Type.Type != event.StateMember.Type || e.StateKey == nil {
-		return false
+	if e.StateKey == nil || e.Type.Type != event.StateMember.Type {
+		return e.StateKey != nil && e.Type.Type == unreadable
 	}
-	in := func(m event.Membership) bool { return m == event.MembershipJoin || m == event.MembershipInvite }
-	return in(content[memberContent](e).Membership) != in(before(e))
+	now, old := membership(e.Content.VeryRaw), before(e)
+	return now == "" || old == "" || inside(now) != inside(old)
 }
 
-// before is the membership that an m.room.member replaced.
+// before is the membership that an m.room.member replaced, empty where it cannot be
+// read.
 func before(e *event.Event) event.Membership {
 	if e.Unsigned.PrevContent == nil {
 		return event.MembershipLeave
 	}
-	var c memberContent
-	if json.Unmarshal(e.Unsigned.PrevContent.VeryRaw, &c) != nil {
-		return event.MembershipLeave
-	}
-	return c.Membership
+	return membership(e.Unsigned.PrevContent.VeryRaw)
 }
 
 // gap reads the events between the last one that is known and the answer's, which
@@ -176,12 +207,16 @@ func (r *run) gap(ctx context.Context, p *part) ([]*event.Event, error) {
 				return err
 			})
 		})
+		if refused(err) {
+			r.c.log.WarnContext(ctx, "what was left out cannot be read", "room", p.room, "error", err)
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
 		from = page.End
-		for _, e := range decodeEvents(page.Chunk) {
-			if e.ID == p.known || ownJoin(e, r.s.cli.UserID) {
+		for _, e := range decodeEvents(r.c.log, p.room, page.Chunk) {
+			if e.ID != "" && e.ID == p.known || ownJoin(e, r.s.cli.UserID) {
 				from = ""
 				break
 			}
@@ -199,10 +234,27 @@ func (r *run) gap(ctx context.Context, p *part) ([]*event.Event, error) {
 // giveAll gives events one after another and returns those that were not taken.
 func (r *run) giveAll(p *part, all []given) (left []given) {
 	for i, g := range all {
-		if r.ctx.Err() != nil {
+		switch {
+		case p.left:
+			return nil
+		case r.ctx.Err() != nil:
 			return append(left, all[i:]...)
 		}
-		if err := r.give(p, g); err != nil {
+		err := r.give(p, &g)
+		if err != nil && g.e.StateKey != nil {
+			// Whether the bot may stay is not known: nothing is given until it is.
+			r.c.log.ErrorContext(r.calls, "events of a room not read", "room", p.room, "error", err)
+			return append(left, all[i:]...)
+		}
+		if errors.Is(err, errLater) {
+			left = append(left, g)
+			continue
+		}
+		if g.later {
+			r.later.leave(g.e.Sender)
+			g.later = false
+		}
+		if err != nil {
 			r.c.log.ErrorContext(r.calls, "event not taken", "room", p.room, "event", g.e.ID, "error", err)
 			r.c.untaken.set(p.room, g.e.ID, true)
 			left = append(left, g)
@@ -210,32 +262,31 @@ func (r *run) giveAll(p *part, all []given) (left []given) {
 		}
 		r.c.untaken.set(p.room, g.e.ID, false)
 	}
-	if n := len(all); n > 0 && len(left) == 0 {
+	if n := len(all); n > 0 && len(left) == 0 && all[n-1].e.ID != "" {
 		r.receipt(p.room, all[n-1].e.ID)
 	}
 	return left
 }
 
 // give gives one event to the handler, unless it is none for it.
-func (r *run) give(p *part, g given) error {
+func (r *run) give(p *part, g *given) error {
 	c, at, e := r.c, p.room, g.e
 	c.facts.see(at, e)
 	if e.StateKey != nil {
 		r.apply(r.calls, at, e)
+		if e.Type.Type == event.StateMember.Type || e.Type.Type == unreadable {
+			return r.watch(r.calls, p)
+		}
 		return nil
 	}
 	if e.Sender == r.s.cli.UserID {
 		return nil
 	}
 	c.Came()
-	e, err := r.clear(at, e, p.until)
+	e, err := r.clear(at, g, p.until)
 	if err == nil {
-		t := translator{self: r.s.cli.UserID, find: func(ctx context.Context, ev id.EventID) (f fact, ok bool, err error) {
-			err = driver.Retry(ctx, true, func(ctx context.Context) (err error) {
-				f, ok, err = c.facts.find(ctx, c.account, at, ev)
-				return err
-			})
-			return f, ok, err
+		t := translator{self: r.s.cli.UserID, came: p.came, find: func(ctx context.Context, ev id.EventID) (fact, bool, error) {
+			return c.facts.look(ctx, c.account, at, ev)
 		}}
 		m, terr := t.message(r.calls, e, c.rooms.chat(at, g.settled), c.rooms.person(at, e.Sender))
 		if err = terr; err == nil {
@@ -252,7 +303,8 @@ func (r *run) give(p *part, g given) error {
 // clear gives an event as its sender wrote it. With encryption on, what came
 // unencrypted into an encrypted room is passed over: the homeserver could have
 // made it up. A redaction is never encrypted, as servers act on it.
-func (r *run) clear(at id.RoomID, e *event.Event, until time.Time) (*event.Event, error) {
+func (r *run) clear(at id.RoomID, g *given, until time.Time) (*event.Event, error) {
+	e := g.e
 	warn := func(why string) (*event.Event, error) {
 		r.c.log.WarnContext(r.calls, "event dropped", "room", at, "event", e.ID, "sender", e.Sender, "why", why)
 		return nil, passedOver(why)
@@ -272,10 +324,18 @@ func (r *run) clear(at id.RoomID, e *event.Event, until time.Time) (*event.Event
 	if err == nil {
 		return plain, nil
 	}
-	if r.ctx.Err() != nil || errors.As(err, &broken) {
+	if errors.Is(err, errLater) && (g.later || r.later.enter(e.Sender)) {
+		g.later = true
+		return nil, err
+	}
+	if r.ctx.Err() != nil {
 		return nil, failure("decrypt the event", err)
 	}
-	return warn(r.c.account.hush.text(err.Error()))
+	if errors.As(err, &broken) && !refused(err) && g.failed < maxFailed {
+		g.failed++
+		return nil, failure("decrypt the event", err)
+	}
+	return warn(r.c.account.hush.text(failure("decrypt it", err).Error()))
 }
 
 // receipt tells the room how far the bot has read, beside everything else, and at

@@ -21,6 +21,9 @@ type room struct {
 	encryption *event.EncryptionEventContent
 	visibility *event.HistoryVisibilityEventContent
 	space      bool
+	// closed says that something of its state could not be read: it is no direct
+	// message, whoever seems to be in it.
+	closed bool
 }
 
 // rooms are the rooms the bot is in, each read from the homeserver when it is
@@ -60,7 +63,7 @@ func (r *rooms) load(ctx context.Context, at id.RoomID) error {
 		return err
 	}
 	fresh := &room{id: at, members: map[id.UserID]string{}}
-	for _, e := range decodeEvents(raw) {
+	for _, e := range decodeEvents(r.account.log, at, raw) {
 		fresh.apply(e)
 	}
 	r.mu.Lock()
@@ -104,18 +107,32 @@ func (r *rooms) chat(at id.RoomID, settled bool) connectors.Chat {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := connectors.Chat{ID: string(at), Kind: connectors.ChatGroup}
-	known := r.byID[at]
-	if known == nil {
-		return c
+	if known := r.byID[at]; known != nil {
+		c.Name = known.name
 	}
-	c.Name = known.name
-	other := r.book.direct(at)
-	_, self := known.members[r.self]
-	_, them := known.members[other]
-	if settled && other != "" && other != r.self && self && them && len(known.members) == 2 {
+	if settled && r.isPair(at) {
 		c.Kind = connectors.ChatDM
 	}
 	return c
+}
+
+// pair tells whether nobody is in a room but the bot and who invited it to a direct
+// message there.
+func (r *rooms) pair(at id.RoomID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.isPair(at)
+}
+
+// isPair is pair; r.mu is held.
+func (r *rooms) isPair(at id.RoomID) bool {
+	known, other := r.byID[at], r.book.direct(at)
+	if known == nil || known.closed || other == "" || other == r.self || len(known.members) != 2 {
+		return false
+	}
+	_, self := known.members[r.self]
+	_, them := known.members[other]
+	return self && them
 }
 
 // person is a member's name in a room; the id is all that tells who it is.

@@ -76,10 +76,14 @@ func TestARoomThatIsNoLongerListedIsLeft(t *testing.T) {
 }
 
 func TestPairingInADirectMessageOpensNoGroup_CVE_2026_31991(t *testing.T) {
-	s := newStage(t, false, func(d *Deps, _ *platform) { d.DirectMessages = true })
+	s := newStage(t, false, func(d *Deps, p *platform) {
+		_, listed := mine(p, "pair") // else the bot leaves it as soon as it is none
+		d.Rooms, d.DirectMessages = []string{listed}, true
+	})
 	s.run()
 	alice, mallory := s.person("alice"), s.person("mallory")
-	room := s.room(alice, mautrix.ReqCreateRoom{IsDirect: true}, false)
+	local, _ := mine(s.platform, "pair")
+	room := s.room(alice, mautrix.ReqCreateRoom{RoomAliasName: local, IsDirect: true}, false)
 	s.ok(s.Present(s.ctx, alice, room))
 	said := func(by, text string, kind connectors.ChatKind) {
 		t.Helper()

@@ -92,10 +92,12 @@ type run struct {
 	mu sync.Mutex
 	// read is how far the bot has read in the rooms that are being told.
 	read map[id.RoomID]id.EventID
+	// later are those whose events are given again when their keys may have come.
+	later *crowd
 }
 
 func newRun(ctx context.Context, c *Connector, h connectors.Handler) *run {
-	r := &run{c: c, h: h, ctx: ctx, lanes: driver.NewLanes(roomsBeside, roomWaiting), line: &line{book: c.rooms.book, log: c.log}, read: map[id.RoomID]id.EventID{}}
+	r := &run{c: c, h: h, ctx: ctx, lanes: driver.NewLanes(roomsBeside, roomWaiting), line: &line{book: c.rooms.book, log: c.log}, read: map[id.RoomID]id.EventID{}, later: newCrowd(laterEach, laterAll)}
 	r.calls, r.endOfCalls = context.WithCancel(context.WithoutCancel(ctx))
 	return r
 }
@@ -132,7 +134,7 @@ func (r *run) connect(ctx context.Context, up func()) error {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	if err := r.c.door.sweep(ctx, r.direct); err != nil {
+	if err := r.c.door.sweep(ctx, r.c.rooms); err != nil {
 		return err
 	}
 	if r.since == "" {
@@ -171,8 +173,6 @@ func (r *run) open(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) direct(at id.RoomID) bool { return r.c.rooms.book.direct(at) != "" }
-
 // first finds the place from where on events count, at the first start of all:
 // what was written before it is not played.
 func (r *run) first(ctx context.Context) error {
@@ -182,8 +182,8 @@ func (r *run) first(ctx context.Context) error {
 	}
 	r.keys(got)
 	for at, in := range got.Rooms.Join {
-		if e := decodeEvents(in.Timeline.Events); len(e) > 0 {
-			r.last[at] = e[len(e)-1].ID
+		if last := lastOf(decodeEvents(r.c.log, at, in.Timeline.Events), ""); last != "" {
+			r.last[at] = last
 		}
 	}
 	r.invites(got)
@@ -220,14 +220,14 @@ func (r *run) keys(got *answer) {
 		return
 	}
 	resp := &mautrix.RespSync{DeviceLists: got.Devices, DeviceOTKCount: got.Keys}
-	resp.ToDevice.Events = decodeEvents(got.ToDevice.Events)
+	resp.ToDevice.Events = decodeEvents(r.c.log, "", got.ToDevice.Events)
 	r.s.keys.sync(r.calls, resp)
 }
 
 func (r *run) invites(got *answer) {
 	for at, in := range got.Rooms.Invite {
-		knock := readInvite(at, r.s.cli.UserID, decodeEvents(in.State.Events))
-		r.c.door.knock(r.ctx, knock, r.beside.Go, func() { r.c.rooms.book.invited(at, knock.by) })
+		knock := readInvite(at, r.s.cli.UserID, decodeEvents(r.c.log, at, in.State.Events))
+		r.c.door.knock(r.ctx, knock, r.beside.Go, r.c.rooms.book)
 	}
 }
 
@@ -246,14 +246,14 @@ func (r *run) take(ctx context.Context, got *answer) error {
 			continue
 		}
 		p := &part{
-			room: at, known: r.last[at], until: came.Add(keyWait),
-			state: decodeEvents(in.State.Events), timeline: decodeEvents(in.Timeline.Events),
+			room: at, known: r.last[at], came: r.c.deps.Now(), until: came.Add(keyWait),
+			state: decodeEvents(r.c.log, at, in.State.Events), timeline: decodeEvents(r.c.log, at, in.Timeline.Events),
 		}
 		if in.Timeline.Limited {
 			p.before = in.Timeline.Prev
 		}
-		if n := len(p.timeline); n > 0 {
-			r.last[at] = p.timeline[n-1].ID
+		if last := lastOf(p.timeline, ""); last != "" {
+			r.last[at] = last
 		}
 		parts = append(parts, p)
 	}

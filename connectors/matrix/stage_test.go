@@ -54,6 +54,7 @@ func newStage(t *testing.T, encrypted bool, set func(d *Deps, p *platform)) *sta
 		set(&d, p)
 	}
 	p.connector = New(d)
+	p.connector.door.every = 0
 	return s
 }
 
@@ -104,6 +105,7 @@ func (s *stage) again(set func(d *Deps)) {
 		set(&d)
 	}
 	s.connector = New(d)
+	s.connector.door.every = 0
 }
 
 func (s *stage) next() connectors.Message {

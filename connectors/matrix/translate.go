@@ -21,6 +21,8 @@ func (p passedOver) Error() string { return string(p) }
 // same room.
 type translator struct {
 	self id.UserID
+	// came is when the event came in.
+	came time.Time
 	find func(ctx context.Context, ev id.EventID) (fact, bool, error)
 }
 
@@ -33,8 +35,9 @@ func (t translator) message(ctx context.Context, e *event.Event, chat connectors
 		Chat: chat,
 		User: connectors.User{ID: string(e.Sender), Name: name},
 	}
-	if e.Timestamp > 0 {
-		m.Time = time.UnixMilli(e.Timestamp)
+	// The sender's homeserver says when it was written: no later than it came.
+	if m.Time = time.UnixMilli(e.Timestamp); e.Timestamp <= 0 || m.Time.After(t.came) {
+		m.Time = t.came
 	}
 	switch {
 	case e.StateKey != nil:
@@ -130,6 +133,9 @@ func attached(w words) connectors.Attachment {
 	r := ref{URL: w.URL, Locked: w.Locked}
 	if w.URL == "" && w.Locked == nil {
 		return a
+	}
+	if w.Locked != nil {
+		r.Size = a.Bytes
 	}
 	if raw, err := json.Marshal(r); err == nil {
 		a.Ref = string(raw)
