@@ -117,7 +117,7 @@ func (p *platform) start(t *testing.T, handle connectors.Handler) *got {
 
 // patience bounds what a broken connector would wait for; no test waits for it to
 // pass.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 func (g *got) next() connectors.Message {
 	g.t.Helper()

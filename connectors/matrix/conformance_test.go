@@ -111,7 +111,7 @@ func (p *platform) prime(ctx context.Context) error {
 }
 
 func (p *platform) connected(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for p.connector.Health().State != connectors.Running {
 		select {

@@ -33,7 +33,7 @@ func newStage(t *testing.T, encrypted bool, set func(d *Deps, p *platform)) *sta
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	p := &platform{log: &connectortest.Recorder{}, dir: t.TempDir()}
 	if p.Server, err = h.Bot(ctx, matrixhome.Options{Encrypted: encrypted}); err != nil {

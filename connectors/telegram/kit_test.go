@@ -13,7 +13,7 @@ import (
 )
 
 // patience bounds a test that hangs. No test waits for it to pass.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // bot is the bot of the tests of translation.
 func bot() *self { return &self{ID: 4242, IsBot: true, UserName: telegramfake.Username} }

@@ -28,7 +28,7 @@ import (
 )
 
 // startTime bounds how long the homeserver may take to answer.
-const startTime = time.Minute
+const startTime = 3 * time.Minute
 
 // memory is where a file needs no disk, on Linux: Dendrite waits for the disk at
 // each event, some 50 ms, and nothing of it outlives a test.

@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds what Inject and Sent wait for.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Options say what a bot's rooms are like.
 type Options struct {
