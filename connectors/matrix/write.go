@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -131,27 +132,53 @@ func (w *writer) send(ctx context.Context, at id.RoomID, kind event.Type, c any,
 	return sent, err
 }
 
-// Working sets the sign on a message, or takes it away.
+// Working sets the sign on a message, or takes it away. A sign that the homeserver
+// did not confirm is asked for once more by its transaction, which gives its id:
+// it may stand.
 func (w *writer) Working(ctx context.Context, chat, message string, on bool) error {
 	at := id.RoomID(chat)
 	k := factKey{at, id.EventID(message)}
 	if on {
-		sent, err := w.send(ctx, at, event.EventReaction, map[string]any{
-			"m.relates_to": map[string]any{"rel_type": event.RelAnnotation, "event_id": message, "key": eyes},
-		}, "")
-		if err == nil {
-			w.signs.set(k, sent)
+		w.signs.set(k, sign{txn: txn("sign", rand.Text())})
+		err := w.sign(ctx, k)
+		if driver.IsPermanent(err) {
+			w.signs.drop(k)
 		}
 		return err
 	}
-	sign := w.signs.take(k)
-	if sign == "" {
+	s, ok := w.signs.get(k)
+	if !ok {
 		return nil
 	}
-	return w.account.call(ctx, "take the sign away", func(ctx context.Context, s *session) error {
-		_, err := s.cli.RedactEvent(ctx, at, sign)
+	if s.event == "" {
+		if err := w.sign(ctx, k); err != nil {
+			return err
+		}
+		s, _ = w.signs.get(k)
+	}
+	err := w.account.call(ctx, "take the sign away", func(ctx context.Context, c *session) error {
+		_, err := c.cli.RedactEvent(ctx, at, s.event, mautrix.ReqRedact{TxnID: s.txn + "-off"})
 		return err
 	})
+	if err == nil {
+		w.signs.drop(k)
+	}
+	return err
+}
+
+// sign sets the sign of a message in its transaction.
+func (w *writer) sign(ctx context.Context, k factKey) error {
+	s, ok := w.signs.get(k)
+	if !ok {
+		return nil
+	}
+	sent, err := w.send(ctx, k.room, event.EventReaction, map[string]any{
+		"m.relates_to": map[string]any{"rel_type": event.RelAnnotation, "event_id": k.event, "key": eyes},
+	}, s.txn)
+	if err == nil {
+		w.signs.set(k, sign{txn: s.txn, event: sent})
+	}
+	return err
 }
 
 // Typing shows the typing sign.
@@ -216,32 +243,47 @@ func cutLast(key string) (reply, n string, ok bool) {
 	return key[:i], key[i+1:], true
 }
 
+// sign is one that was set, or may have been: then it has no event yet.
+type sign struct {
+	txn   string
+	event id.EventID
+}
+
 // signs remembers what must be taken away again, and the threads of replies that
 // are on their way. Safe for concurrent use.
 type signs struct {
 	mu      sync.Mutex
-	eyes    map[factKey]id.EventID
+	eyes    map[factKey]sign
 	types   map[string]bool
 	threads map[string]id.EventID
 	replies []string // the keys of threads, oldest first
 }
 
 func newSigns() *signs {
-	return &signs{eyes: map[factKey]id.EventID{}, types: map[string]bool{}, threads: map[string]id.EventID{}}
+	return &signs{eyes: map[factKey]sign{}, types: map[string]bool{}, threads: map[string]id.EventID{}}
 }
 
-func (s *signs) set(k factKey, sign id.EventID) {
+func (s *signs) set(k factKey, set sign) {
+	const most = 1024 // what could not be taken away is forgotten in the end
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.eyes[k] = sign
+	if len(s.eyes) >= most {
+		clear(s.eyes)
+	}
+	s.eyes[k] = set
 }
 
-func (s *signs) take(k factKey) id.EventID {
+func (s *signs) get(k factKey) (sign, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sign := s.eyes[k]
+	found, ok := s.eyes[k]
+	return found, ok
+}
+
+func (s *signs) drop(k factKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.eyes, k)
-	return sign
 }
 
 // typing notes that the sign is shown or not, and tells whether it was.

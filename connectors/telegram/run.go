@@ -26,10 +26,7 @@ type run struct {
 	spinners chan struct{}
 }
 
-const (
-	maxSpinners = 16
-	spinnerTime = 5 * time.Second
-)
+const maxSpinners = 16
 
 func newRun(ctx context.Context, c *Connector, h connectors.Handler) *run {
 	r := &run{c: c, h: h, lanes: driver.NewLanes(beside, maxBatch), spinners: make(chan struct{}, maxSpinners)}
@@ -77,9 +74,7 @@ func (r *run) acknowledge(press string) {
 	}
 	r.aside.Go(func() {
 		defer func() { <-r.spinners }()
-		ctx, cancel := context.WithTimeout(r.calls, spinnerTime)
-		defer cancel()
-		err := r.c.api.call(ctx, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": press}, nil)
+		err := r.c.api.call(r.calls, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": press}, nil)
 		if err != nil && r.calls.Err() == nil {
 			r.c.log.DebugContext(r.calls, "press not answered", "error", err)
 		}
