@@ -132,13 +132,7 @@ func longDraft(b *bench) error {
 	if err := c.Finish(b.ctx, r); err != nil {
 		return fmt.Errorf("Finish: %w", err)
 	}
-	var got []string
-	for _, s := range b.platform.Sent() {
-		got = append(got, strings.Fields(s.Text)...)
-	}
-	var x expect
-	x.that(slices.Equal(got, words), "%d words were sent, %d arrived or not in order", len(words), len(got))
-	return x.err()
+	return b.sentWords(words)
 }
 
 func draftFails(b *bench) error {

@@ -179,13 +179,7 @@ func sendLarge(b *bench) error {
 	if err := b.send(ids, m.ID, strings.Join(words, " ")); err != nil {
 		return err
 	}
-	var got []string
-	for _, s := range b.platform.Sent() {
-		got = append(got, strings.Fields(s.Text)...)
-	}
-	var x expect
-	x.that(slices.Equal(got, words), "%d words were sent, %d arrived or not in order", len(words), len(got))
-	return x.err()
+	return b.sentWords(words)
 }
 
 // sendTwice gives one reply again, as is done when nobody knows whether it
@@ -227,4 +221,15 @@ func sendExact(b *bench) error {
 		}
 	}
 	return nil
+}
+
+// sentWords holds that all that was sent are these words, in their order.
+func (b *bench) sentWords(words []string) error {
+	var got []string
+	for _, s := range b.platform.Sent() {
+		got = append(got, strings.Fields(s.Text)...)
+	}
+	var x expect
+	x.that(slices.Equal(got, words), "%d words were sent, %d arrived or not in order", len(words), len(got))
+	return x.err()
 }
