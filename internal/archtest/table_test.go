@@ -49,13 +49,18 @@ var table = []row{
 	{folder: "sessions", meaning: "sessions and turns",
 		imports: []string{"sandbox", "sessions/*"}, tests: []string{"internal/testkit"}},
 	{folder: "sessions/*", meaning: "the agents, and the tools that they are given",
-		imports: []string{"sandbox", "sessions", "sessions/*"}, tests: []string{"internal/testkit"}},
+		imports: []string{"sandbox", "sessions", "sessions/*"}, tests: []string{"sessions/agenttest", "internal/testkit"}},
+	{folder: "sessions/agenttest", meaning: "the suite that every agent passes", kit: true,
+		imports: []string{"sandbox", "sandbox/host", "sessions", "sessions/*"}},
 
 	{folder: "sandbox", meaning: "the contract of what runs an agent"},
 	{folder: "sandbox/*", meaning: "one runtime each",
 		imports: []string{"sandbox"}, tests: []string{"sandbox/sandboxtest", "internal/testkit"}},
 	{folder: "sandbox/sandboxtest", meaning: "the suite that every runtime passes", kit: true,
-		imports: []string{"sandbox"}},
+		imports: []string{"sandbox", "sandbox/sandboxtest/tricks"}},
+	{folder: "sandbox/sandboxtest/tricks", meaning: "what the suite lets a process do", kit: true},
+	{folder: "sandbox/sandboxtest/probe", meaning: "the program that tries to leave a sandbox", kit: true,
+		imports: []string{"sandbox/sandboxtest/tricks"}},
 
 	{folder: "audit", meaning: "the decision record, its hash chain, verify, query", tests: []string{"internal/testkit"}},
 
@@ -113,6 +118,7 @@ var owners = []owner{
 	{path: "github.com/rs/zerolog", why: "the log that mautrix writes", folders: []string{"connectors/matrix"}},
 	{path: "github.com/gorilla/websocket", why: "the socket that discordgo brings", folders: []string{"connectors/discord"}, tests: true},
 	{path: "github.com/docker/docker", why: "a runtime, a sandbox", folders: []string{"sandbox/docker"}},
+	{path: "github.com/containerd/errdefs", why: "the errors that docker's client gives", folders: []string{"sandbox/docker"}},
 	{path: "github.com/coder/acp-go-sdk", why: "an agent protocol", folders: []string{"sessions/*"}},
 	{path: "github.com/modelcontextprotocol/go-sdk", why: "a tool protocol", folders: []string{"sessions/*"}},
 
@@ -126,7 +132,7 @@ var owners = []owner{
 	// The guarded part of the standard library.
 	{path: "database/sql", why: "only storage knows SQL, and the keys of a chat that need it",
 		folders: []string{"storage/*", "connectors/matrix"}, tests: true},
-	{path: "os/exec", why: "a process is started by a sandbox", folders: []string{"sandbox/*"}, tests: true},
+	{path: "os/exec", why: "a process is started by a sandbox", folders: []string{"sandbox/*", "sandbox/sandboxtest/probe"}, tests: true},
 	{path: "net/http", why: "a decision and its record need no network",
 		folders: []string{"cmd/*", "connectors/*", "sessions/*", "sandbox/docker"}, tests: true},
 	{path: "log/slog", why: "the log is given to the constructor", folders: []string{anywhere}},

@@ -1,0 +1,309 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/parachute-gate/parachute/sandbox"
+)
+
+// drainTime bounds the wait for the last words of a container that ended.
+const drainTime = 5 * time.Second
+
+// process is a container and the connection to its stdio.
+type process struct {
+	r  *Runtime
+	id string
+	// life is Start's context, own what the process's calls live by; stopOwn ends
+	// them.
+	life    context.Context
+	own     context.Context
+	stopOwn context.CancelFunc
+
+	conn types.HijackedResponse
+	// ended gets the one answer of the engine that the container ended.
+	ended   chan verdict
+	running bool
+
+	out  *sandbox.Output
+	tail *sandbox.Tail
+	// tooMuch is closed when the output passed its limit.
+	tooMuch chan struct{}
+	// drained is closed when all output was received.
+	drained chan struct{}
+	// done is closed when the process ended; exit and err are set before.
+	done chan struct{}
+	exit sandbox.Exit
+	err  error
+	// killed says that we sent SIGKILL: code 137 is then no want of memory.
+	killed atomic.Bool
+	// paused says that we paused it: an engine takes no signal for it then.
+	paused atomic.Bool
+	use    usage
+	work   sync.WaitGroup
+
+	closing sync.Mutex
+	removed bool
+}
+
+// verdict is the engine's word that a container ended, or that it cannot tell.
+type verdict struct {
+	code int
+	err  error
+}
+
+func newProcess(life context.Context, r *Runtime, id string, s sandbox.Spec) *process {
+	p := &process{
+		r: r, id: id, life: life, tail: &sandbox.Tail{},
+		ended: make(chan verdict, 1), tooMuch: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
+	}
+	p.own, p.stopOwn = context.WithCancel(context.WithoutCancel(life))
+	p.out = sandbox.NewOutput(s.Limits.OutputBytes, func() { close(p.tooMuch) })
+	return p
+}
+
+// listen asks to be told of the end. The client's own channel must be read by
+// somebody, whatever became of the process.
+func (p *process) listen() {
+	ended, lost := p.r.client.ContainerWait(p.own, p.id, container.WaitConditionNextExit)
+	p.work.Go(func() {
+		select {
+		case status := <-ended:
+			p.ended <- verdict{code: int(status.StatusCode)}
+		case err := <-lost:
+			p.ended <- verdict{err: p.r.fail("wait", err)}
+		}
+	})
+}
+
+// follow starts what runs beside the container until it ended.
+func (p *process) follow() {
+	p.work.Go(func() {
+		defer close(p.drained)
+		// The engine's frames are at most 32 KiB, whatever the process writes.
+		_, err := stdcopy.StdCopy(p.out, p.tail, p.conn.Reader)
+		if errors.Is(err, sandbox.ErrOutput) {
+			// An engine whose output nobody takes does not notice that a container ended.
+			_, err = io.Copy(io.Discard, p.conn.Reader)
+		}
+		if err != nil && p.own.Err() == nil {
+			p.r.deps.Log.DebugContext(p.own, "output of a container broke off", "container", p.id, "error", err)
+		}
+	})
+	p.work.Go(func() { p.sample(p.own) })
+	p.work.Go(p.watch)
+}
+
+// watch waits for the end, or makes it.
+func (p *process) watch() {
+	var cause error
+	code, err := p.await(&cause)
+	if err == nil {
+		// The container is gone: what it wrote is on its way.
+		drain := time.NewTimer(drainTime)
+		defer drain.Stop()
+		select {
+		case <-p.drained:
+		case <-drain.C:
+		}
+		p.exit, err = p.outcome(code)
+	}
+	if cause != nil {
+		err = cause
+	}
+	p.err = err
+	// A reader is told that words are missing, unless it has been told why.
+	p.out.End(err)
+	p.conn.Close()
+	close(p.done)
+}
+
+// await returns when the container ended, and kills it when its time is over or
+// it wrote too much; cause says which.
+func (p *process) await(cause *error) (code int, err error) {
+	life, tooMuch := p.life.Done(), p.tooMuch
+	for {
+		select {
+		case v := <-p.ended:
+			return v.code, v.err
+		case <-life:
+			life, tooMuch = nil, nil
+			*cause = fmt.Errorf("docker: ended: %w", context.Cause(p.life))
+		case <-tooMuch:
+			life, tooMuch = nil, nil
+			*cause = fmt.Errorf("docker: ended: %w", sandbox.ErrOutput)
+		}
+		if err := p.kill(p.own); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (p *process) outcome(code int) (sandbox.Exit, error) {
+	exit := sandbox.Exit{Code: code, Usage: p.use.read()}
+	ctx, cancel := context.WithTimeout(p.own, callTime)
+	defer cancel()
+	c, err := p.r.client.ContainerInspect(ctx, p.id)
+	if err != nil {
+		return exit, p.r.fail("inspect", err)
+	}
+	// The engine can miss the kernel's word of a process that was killed for memory.
+	exit.OOM = c.State.OOMKilled || exit.Code == 137 && !p.killed.Load()
+	begun, err1 := time.Parse(time.RFC3339Nano, c.State.StartedAt)
+	over, err2 := time.Parse(time.RFC3339Nano, c.State.FinishedAt)
+	if err1 == nil && err2 == nil {
+		exit.Usage.Duration = over.Sub(begun)
+	}
+	return exit, nil
+}
+
+func (p *process) ID() string            { return p.id }
+func (p *process) Stdin() io.WriteCloser { return stdin{p.conn} }
+func (p *process) Stdout() io.Reader     { return p.out }
+func (p *process) Stderr() []byte        { return p.tail.Bytes() }
+func (p *process) Renew()                { p.out.Renew() }
+
+func (p *process) Wait(ctx context.Context) (sandbox.Exit, error) {
+	select {
+	case <-p.done:
+		return p.exit, p.err
+	default:
+	}
+	select {
+	case <-p.done:
+		return p.exit, p.err
+	case <-ctx.Done():
+		return sandbox.Exit{}, fmt.Errorf("docker: wait: %w", context.Cause(ctx))
+	}
+}
+
+// call asks the engine about a container that may have ended meanwhile.
+func (p *process) call(ctx context.Context, verb string, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	if err := f(ctx); err != nil && !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err) && !cerrdefs.IsNotModified(err) {
+		return p.r.fail(verb, err)
+	}
+	return nil
+}
+
+func (p *process) Signal(ctx context.Context, sig syscall.Signal) error {
+	return p.call(ctx, "signal", func(ctx context.Context) error {
+		return p.r.client.ContainerKill(ctx, p.id, strconv.Itoa(int(sig)))
+	})
+}
+
+func (p *process) kill(ctx context.Context) error {
+	p.killed.Store(true)
+	if err := p.Unpause(ctx); err != nil {
+		return err
+	}
+	return p.Signal(ctx, syscall.SIGKILL)
+}
+
+func (p *process) Stop(ctx context.Context, grace time.Duration) error {
+	if err := p.Unpause(ctx); err != nil {
+		return err
+	}
+	if err := p.Signal(ctx, syscall.SIGTERM); err != nil {
+		return err
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	// Also when the caller waits no longer: what was to stop does.
+	if err := p.kill(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("docker: stop: %w", context.Cause(ctx))
+	}
+}
+
+func (p *process) Pause(ctx context.Context) error {
+	p.paused.Store(true)
+	return p.call(ctx, "pause", func(ctx context.Context) error { return p.r.client.ContainerPause(ctx, p.id) })
+}
+
+func (p *process) Unpause(ctx context.Context) error {
+	// An engine that is asked to unpause what runs calls it an error of its own.
+	if !p.paused.Swap(false) {
+		return nil
+	}
+	return p.call(ctx, "unpause", func(ctx context.Context) error {
+		select {
+		case <-p.done:
+			return nil
+		default:
+			return p.r.client.ContainerUnpause(ctx, p.id)
+		}
+	})
+}
+
+// Close removes the container by force, and ends what follows it.
+func (p *process) Close() error {
+	p.closing.Lock()
+	defer p.closing.Unlock()
+	if p.removed {
+		return nil
+	}
+	p.killed.Store(true)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.own), callTime)
+	defer cancel()
+	err := p.r.remove(ctx, p.id)
+	if p.running {
+		wait := time.NewTimer(drainTime)
+		defer wait.Stop()
+		select {
+		case <-p.done:
+		case <-wait.C:
+		}
+	}
+	p.stopOwn()
+	if p.conn.Conn != nil {
+		p.conn.Close()
+	}
+	p.work.Wait()
+	p.out.End(nil)
+	p.removed = err == nil
+	return err
+}
+
+// stdin is the writing half of the attached connection.
+type stdin struct{ conn types.HijackedResponse }
+
+func (s stdin) Write(b []byte) (int, error) {
+	n, err := s.conn.Conn.Write(b)
+	if err != nil {
+		return n, fmt.Errorf("docker: write to stdin: %w", err)
+	}
+	return n, nil
+}
+
+func (s stdin) Close() error {
+	if err := s.conn.CloseWrite(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, syscall.ENOTCONN) {
+		return fmt.Errorf("docker: close stdin: %w", err)
+	}
+	return nil
+}

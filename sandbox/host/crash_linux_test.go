@@ -1,0 +1,146 @@
+package host
+
+import (
+	"bufio"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/parachute-gate/parachute/sandbox"
+)
+
+// gateVariable makes TestGate the gate of TestGateIsKilled: probe and folder.
+const gateVariable = "TEST_GATE"
+
+// TestGate is a gate that starts an agent and waits, in a process of its own.
+func TestGate(t *testing.T) {
+	probe, dir, ok := strings.Cut(os.Getenv(gateVariable), " ")
+	if !ok {
+		return
+	}
+	r, err := New(Deps{Data: dir, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := sandbox.DefaultSpec()
+	s.Session, s.Command, s.Workspace.Source = "s", []string{probe, "stubborn"}, dir
+	p, err := r.Start(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(p.Stdout()).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stdout.WriteString("started\n"); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = p.Wait(t.Context())
+}
+
+// An agent does not outlive a gate that was killed.
+func TestGateIsKilled(t *testing.T) {
+	probe := buildProbe(t)
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGate$")
+	gate.Env = append(os.Environ(), gateVariable+"="+probe+" "+dir)
+	out, err := gate.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gate.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewScanner(out)
+	for in.Scan() && in.Text() != "started" {
+	}
+	r, err := New(Deps{Data: dir, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := r.Find(t.Context()); err != nil || len(found) != 1 {
+		t.Fatalf("before: found %+v, %v", found, err)
+	}
+	if err := gate.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = gate.Wait()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		found, err := r.Find(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("it outlives the gate: %+v", found)
+		}
+	}
+}
+
+func TestBoundsOfTheHost(t *testing.T) {
+	b, err := openBench(buildProbe(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	s, err := b.Spec("limits")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Limits.NoFile = 64
+	p, err := b.runtime.Start(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	got, err := bufio.NewReader(p.Stdout()).ReadString('\n')
+	if err != nil || got != "64 0 \n" {
+		t.Errorf("open files and core: %q, %v", got, err)
+	}
+	exit, err := p.Wait(t.Context())
+	if err != nil || exit.Usage.PeakMemoryBytes <= 0 || exit.Usage.Duration <= 0 {
+		t.Errorf("%+v, %v", exit, err)
+	}
+}
+
+// The words of a command are the program's, whatever a shell would make of them.
+func TestShellWordsInACommand(t *testing.T) {
+	b, err := openBench(buildProbe(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	for _, words := range []string{"$(touch pwned)", "; touch pwned", "`touch pwned`", "-c", "$1", "a\nb", "'", `"`, "*"} {
+		s, err := b.Spec("say", words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := b.runtime.Start(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		got := make([]byte, 100)
+		n, _ := p.Stdout().Read(got)
+		if string(got[:n]) != words {
+			t.Errorf("%q became %q", words, got[:n])
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(filepath.Join(s.Workspace.Source, "pwned")); err == nil {
+			t.Errorf("%q ran a command", words)
+		}
+	}
+}
