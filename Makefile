@@ -1,5 +1,5 @@
 # Everything that is done to this tree has a target here: `make help` lists them.
-# Needed: Go (the version in go.mod), git, bash; a C compiler for the race detector.
+# Needed: Go (the version in go.mod), git, bash. What the tests need beside that stands in internal/tools/need.sh.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -62,7 +62,7 @@ build: ## build bin/parachute
 	go build -ldflags '$(ldflags)' -o bin/parachute ./cmd/parachute
 
 .PHONY: test
-test: go-test policy-test ## run the Go tests and the policies' tests (TESTFLAGS="-v -run X" for some)
+test: go-test policy-test ## install what the tests need, run the Go tests and the policies' tests (TESTFLAGS="-v -run X" for some)
 
 .PHONY: check
 check: build vet lint tidy go-test policy-check policy-test policy-coverage policy-lint ## all that CI asks for, with the race detector
@@ -87,8 +87,8 @@ tidy: ## check that go.mod and go.sum of each module are tidy
 	go -C internal/tools/dendrite mod tidy -diff
 
 .PHONY: go-test
-go-test:
-	$(if $(race),@command -v "$$(go env CC)" >/dev/null || { echo "the race detector needs a C compiler: install gcc and libc6-dev (or set CC)" >&2; exit 1; })
+go-test: ## run the Go tests alone; what they need is installed, by root on Debian
+	@internal/tools/need.sh $(if $(race),race)
 	$(if $(race),CGO_ENABLED=1 )go test $(race) -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: arch

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Attrs are the facts of a decision as every log line of Parachute names them.
@@ -31,6 +32,10 @@ func (r Record) Attrs() []slog.Attr {
 		if w.Kind == "warn" {
 			attrs = append(attrs, text("warn", w.ID))
 		}
+	}
+	if u := r.Usage; u != nil {
+		attrs = append(attrs, text("ended", u.How), slog.Float64("cpu_seconds", u.CPUSeconds),
+			slog.Int64("peak_memory_bytes", u.PeakMemoryBytes), slog.String("ran", u.Ran.Round(time.Millisecond).String()))
 	}
 	return append(attrs,
 		text("point", r.Point),
@@ -75,7 +80,7 @@ func (r Record) Warned() bool {
 
 // Level is how loud a record is logged.
 func (r Record) Level() slog.Level {
-	if r.Verdict != "allow" || r.Warned() {
+	if (r.Verdict != "allow" && r.Verdict != Ended) || r.Warned() {
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

@@ -48,9 +48,26 @@ type Record struct {
 	Revision string `json:"revision"`
 	// Duration is how long the policies took, in nanoseconds.
 	Duration time.Duration `json:"duration_ns"`
+	// Usage is what a program used that ended; nil for everything else.
+	Usage *Usage `json:"usage,omitempty"`
 
 	// Prev is the hash of the record before; the first has GenesisHash.
 	Prev string `json:"prev"`
+}
+
+// Ended is the verdict of a record that decides nothing: it tells that a program
+// of a session ended.
+const Ended = "ended"
+
+// Usage is what a program used with all that it started; a number that is not
+// known is 0.
+type Usage struct {
+	CPUSeconds      float64 `json:"cpu_seconds"`
+	PeakMemoryBytes int64   `json:"peak_memory_bytes"`
+	// Ran is how long it ran, in nanoseconds.
+	Ran time.Duration `json:"ran_ns"`
+	// How tells how it ended: "exit 0", "out of memory", "silent for too long".
+	How string `json:"how,omitempty"`
 }
 
 // Rule is a rule that fired.

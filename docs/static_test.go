@@ -177,12 +177,13 @@ func TestTestsInDocsExist(t *testing.T) {
 	}
 }
 
-var rule = regexp.MustCompile("`((?:authz|trust|groups|events|content|limits|session|sandbox|tool|startup|store|engine|input)\\.[a-z_]+)`")
+var rule = regexp.MustCompile("`((?:authz|trust|groups|events|content|limits|session|sandbox|tool|startup|store|engine|input|operator|agent|workspace)\\.[a-z_]+)`")
 
 // TestRulesInDocsExist finds each rule id that a document names, in the default
 // policies or among those that the program gives by itself.
 func TestRulesInDocsExist(t *testing.T) {
 	there := map[string]bool{
+		"sandbox.unavailable": true, "operator.terminal": true,
 		"store.unwritable": true, "store.unreadable": true, "input.invalid": true,
 		"engine.error": true, "engine.timeout": true, "engine.type": true, "engine.undefined": true,
 	}

@@ -25,7 +25,7 @@ func TestRememberedAnswersAreTheAnswers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := MessageInput{
 			Version: InputVersion, Time: rapid.Int64().Draw(t, "time"),
-			Config:    ConfigInput{Audience: pick(t, "audience", "public", "private", "team"), Trust: pick(t, "trust", "sandboxed", "direct"), Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}},
+			Config:    ConfigInput{Audience: pick(t, "audience", "public", "private", "team"), Trust: pick(t, "trust", "sandboxed", "direct"), Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}, Agents: []AgentInput{{Name: "vault", Kind: "vault"}}},
 			Connector: ConnectorInput{Name: "x", Kind: "stdio"},
 			Chat:      ChatInput{ID: "x:1", Kind: pick(t, "chat", "", "dm", "group")},
 			Message:   EventInput{ID: pick(t, "id", "1", "2"), Kind: pick(t, "kind", "message", "edit"), Text: pick(t, "text", "a", "b"), Bytes: rapid.SampledFrom([]int{1, 200_000}).Draw(t, "bytes"), MentionsBot: rapid.Bool().Draw(t, "mention")},

@@ -91,6 +91,12 @@ type Obligations struct {
 	Workspace string `json:"workspace,omitempty"`
 	// Access is "read_write" or "read_only".
 	Access string `json:"access,omitempty"`
+	// Agent is the one that the policies chose; "" leaves it to the configuration.
+	Agent string `json:"agent,omitempty"`
+	// QuotaMiB is how big the workspace may get; 0 says nothing about it.
+	QuotaMiB int64 `json:"quota_mib,omitempty"`
+	// Mounts are names of more workspaces that programs may read, in order.
+	Mounts []string `json:"mounts,omitempty"`
 	// Sandbox is the policy's own object, for the sandbox to read.
 	Sandbox map[string]any `json:"sandbox,omitempty"`
 }

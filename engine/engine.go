@@ -28,6 +28,9 @@ type Deps struct {
 	// its error refuses it. It may be nil. Open asks it only about a revision that
 	// it refuses in any case, for a better reason.
 	Accept func(ctx context.Context, p *Policy) error
+	// Fit is asked about the obligations with which a plain message would be
+	// admitted; its error refuses the revision. It may be nil.
+	Fit func(Obligations) error
 	// Now tells the time for Status alone; no decision sees it.
 	Now func() time.Time
 }
@@ -164,7 +167,7 @@ func (e *Engine) ready(ctx context.Context, f files, accept func(context.Context
 		return nil, 0, err
 	}
 	// First, so that a policy that never ends is found once and not by each test.
-	if err := p.probe(ctx); err != nil {
+	if err := p.probe(ctx, e.deps.Fit); err != nil {
 		var fault *typeFault
 		if errors.As(err, &fault) && e.deps.Accept != nil {
 			// Whoever starts it may know better what is wrong.

@@ -21,13 +21,15 @@ type MessageInput struct {
 
 // ConfigInput is what the configuration asks for; it holds no secret.
 type ConfigInput struct {
-	Audience string     `json:"audience"`
-	Trust    string     `json:"trust"`
-	Groups   string     `json:"groups"`
-	Agent    AgentInput `json:"agent"`
+	Audience string `json:"audience"`
+	Trust    string `json:"trust"`
+	Groups   string `json:"groups"`
+	// Agent answers where the policies choose none; Agents are all that there are.
+	Agent  AgentInput   `json:"agent"`
+	Agents []AgentInput `json:"agents"`
 }
 
-// AgentInput names the agent that would answer.
+// AgentInput names an agent.
 type AgentInput struct {
 	Name string `json:"name"`
 	Kind string `json:"kind"`
@@ -90,6 +92,7 @@ type SessionInput struct {
 	Trust     string `json:"trust"`
 	Workspace string `json:"workspace"`
 	Access    string `json:"access,omitempty"`
+	Agent     string `json:"agent,omitempty"`
 }
 
 // LimitsInput is what the counters say.
@@ -118,13 +121,14 @@ type ToolInput struct {
 	Tool      Tool           `json:"tool"`
 }
 
-// Tool is one call that an agent wants to make. Path and To are as the agent
-// gave them and may be hostile.
+// Tool is one call that an agent wants to make. Path, To and Title, which says
+// what it is going to do, are as the agent gave them and may be hostile.
 type Tool struct {
 	Name  string `json:"name"`
 	Kind  string `json:"kind"`
 	Path  string `json:"path,omitempty"`
 	To    string `json:"to,omitempty"`
+	Title string `json:"title,omitempty"`
 	Bytes int    `json:"bytes"`
 }
 
@@ -143,6 +147,7 @@ type StartupConfig struct {
 	Trust      string           `json:"trust"`
 	Groups     string           `json:"groups"`
 	Agent      AgentInput       `json:"agent"`
+	Agents     []AgentInput     `json:"agents"`
 	StoreText  bool             `json:"store_text"`
 	Policies   PoliciesInput    `json:"policies"`
 	Connectors []ConnectorInput `json:"connectors"`

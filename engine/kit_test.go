@@ -89,7 +89,7 @@ func open(tb testing.TB, src engine.Source) *engine.Engine {
 func message(roles ...string) engine.MessageInput {
 	return engine.MessageInput{
 		Version: engine.InputVersion, Time: 1780000000000000000,
-		Config:    engine.ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: engine.AgentInput{Name: "vault", Kind: "vault"}},
+		Config:    engine.ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: engine.AgentInput{Name: "vault", Kind: "vault"}, Agents: []engine.AgentInput{{Name: "vault", Kind: "vault"}}},
 		Connector: engine.ConnectorInput{Name: "telegram", Kind: "telegram"},
 		Chat:      engine.ChatInput{ID: "telegram:1", Kind: "dm"},
 		Message:   engine.EventInput{ID: "1", Kind: "message", Text: "hello", Bytes: 5},

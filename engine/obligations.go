@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -26,20 +27,15 @@ func readObligations(obj ast.Object) (Obligations, *Rule) {
 	if !workspaceName.MatchString(o.Workspace) {
 		return o, badType("workspace must match %s, not %q", workspaceName, o.Workspace)
 	}
-	o.Access = "read_only"
-	if vault := list(obj, "vault"); len(vault) > 0 {
-		v, ok := vault[0].Value.(ast.Object)
-		if !ok {
-			return o, badType("vault must be an object, not %v", vault[0])
+	if fault := o.readVault(list(obj, "vault")); fault != nil {
+		return o, fault
+	}
+	if agent := list(obj, "agent"); len(agent) > 0 {
+		name, ok := agent[0].Value.(ast.String)
+		if !ok || !workspaceName.MatchString(string(name)) {
+			return o, badType("agent must be the name of an agent, not %v", agent[0])
 		}
-		access := v.Get(ast.StringTerm("access"))
-		switch {
-		case access == nil:
-		case access.Value.Compare(ast.String("read_write")) == 0:
-			o.Access = "read_write"
-		case access.Value.Compare(ast.String("read_only")) != 0:
-			return o, badType(`vault.access must be "read_write" or "read_only", not %v`, access)
-		}
+		o.Agent = string(name)
 	}
 	if sandbox := list(obj, "sandbox"); len(sandbox) > 0 {
 		v, err := ast.JSON(sandbox[0].Value)
@@ -53,6 +49,73 @@ func readObligations(obj ast.Object) (Obligations, *Rule) {
 		o.Sandbox = m
 	}
 	return o, nil
+}
+
+// readVault reads what a session may do with its workspace, and what it sees
+// beside it.
+func (o *Obligations) readVault(given []*ast.Term) *Rule {
+	o.Access = "read_only"
+	if len(given) == 0 {
+		return nil
+	}
+	v, ok := given[0].Value.(ast.Object)
+	if !ok {
+		return badType("vault must be an object, not %v", given[0])
+	}
+	if access := v.Get(ast.StringTerm("access")); access != nil {
+		switch {
+		case access.Value.Compare(ast.String("read_write")) == 0:
+			o.Access = "read_write"
+		case access.Value.Compare(ast.String("read_only")) != 0:
+			return badType(`vault.access must be "read_write" or "read_only", not %v`, access)
+		}
+	}
+	if quota := v.Get(ast.StringTerm("quota_mib")); quota != nil {
+		number, _ := quota.Value.(ast.Number)
+		n, ok := number.Int64()
+		if !ok || n < 1 || n > maxQuota {
+			return badType("vault.quota_mib must be a whole number from 1 to %d, not %v", maxQuota, quota)
+		}
+		o.QuotaMiB = n
+	}
+	if mounts := v.Get(ast.StringTerm("mounts")); mounts != nil {
+		return o.readMounts(mounts)
+	}
+	return nil
+}
+
+// maxQuota is a pebibyte, in MiB, and maxMounts how many workspaces one session
+// sees beside its own.
+const (
+	maxQuota  = 1 << 30
+	maxMounts = 32
+)
+
+func (o *Obligations) readMounts(mounts *ast.Term) *Rule {
+	var fault *Rule
+	each := func(t *ast.Term) {
+		name, ok := t.Value.(ast.String)
+		switch {
+		case !ok || !workspaceName.MatchString(string(name)):
+			fault = badType("vault.mounts: %v is not the name of a workspace", t)
+		case slices.Contains(o.Mounts, string(name)):
+		default:
+			o.Mounts = append(o.Mounts, string(name))
+		}
+	}
+	switch v := mounts.Value.(type) {
+	case *ast.Array:
+		v.Foreach(each)
+	case ast.Set:
+		v.Foreach(each)
+	default:
+		return badType("vault.mounts must be names of workspaces, not %v", mounts)
+	}
+	slices.Sort(o.Mounts)
+	if len(o.Mounts) > maxMounts {
+		return badType("vault.mounts: %d are more than %d", len(o.Mounts), maxMounts)
+	}
+	return fault
 }
 
 func one(obj ast.Object, name string) (string, *Rule) {

@@ -39,7 +39,7 @@ type query[T any] struct {
 
 // answers are the names that the engine reads of each decision point.
 var answers = map[Point][]string{
-	PointMessage: {"allow", "trust", "workspace", "vault", "sandbox"},
+	PointMessage: {"allow", "trust", "workspace", "vault", "sandbox", "agent"},
 	PointTool:    {"allow"},
 	PointStartup: {},
 }

@@ -14,7 +14,7 @@ import (
 // probe asks every decision point about plain inputs, so that a policy that
 // never ends, fails, or answers with what is no answer is found before it goes
 // live and not by the first message.
-func (p *Policy) probe(ctx context.Context) error {
+func (p *Policy) probe(ctx context.Context, fit func(Obligations) error) error {
 	for _, in := range probeMessages() {
 		ans, err := probeOne(ctx, p, p.limits, in)
 		if err != nil {
@@ -27,11 +27,18 @@ func (p *Policy) probe(ctx context.Context) error {
 		if ans, err = probeOne(ctx, p, p.points[PointMessage], in); err != nil {
 			return err
 		}
-		if err := faultIn(p.book.read(PointMessage, ans)); err != nil {
+		d := p.book.read(PointMessage, ans)
+		if err := faultIn(d); err != nil {
 			return err
 		}
+		if fit == nil || d.Verdict != Allow {
+			continue
+		}
+		if err := fit(d.Obligations); err != nil {
+			return &typeFault{Rule{ID: RuleType, Msg: err.Error()}}
+		}
 	}
-	config := ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}}
+	config := probeConfig("private")
 	user := UserInput{ID: "probe:1", Roles: []string{"member"}}
 	ans, err := probeOne(ctx, p, p.points[PointTool], ToolInput{
 		Version: InputVersion, Time: 1, Config: config, Connector: ConnectorInput{Name: "probe", Kind: "stdio"},
@@ -47,7 +54,7 @@ func (p *Policy) probe(ctx context.Context) error {
 	}
 	_, err = probeOne(ctx, p, p.points[PointStartup], StartupInput{
 		Version: InputVersion, Time: 1, Files: []FileInput{},
-		Config: StartupConfig{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: config.Agent,
+		Config: StartupConfig{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: config.Agent, Agents: config.Agents,
 			Policies: PoliciesInput{Source: "folder"}, Connectors: []ConnectorInput{}, Workspaces: []WorkspaceInput{}},
 	})
 	return err
@@ -70,27 +77,41 @@ func (f *typeFault) Error() string {
 	return fmt.Sprintf("a plain message would be denied by %s: %s", f.rule.ID, f.rule.Msg)
 }
 
+func probeConfig(audience string) ConfigInput {
+	vault := AgentInput{Name: "vault", Kind: "vault"}
+	return ConfigInput{Audience: audience, Trust: "sandboxed", Groups: "mention_only", Agent: vault, Agents: []AgentInput{vault}}
+}
+
+// probeMessages are every kind of message to a private bot, and a plain one to
+// each other.
 func probeMessages() []MessageInput {
 	var out []MessageInput
 	for _, roles := range [][]string{{}, {"owner"}, {"member"}, {"guest"}, {"blocked"}} {
 		for _, chat := range []string{"dm", "group"} {
 			for _, kind := range []string{"message", "command", "edit", "callback"} {
-				in := MessageInput{
-					Version: InputVersion, Time: 1,
-					Config:    ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: AgentInput{Name: "vault", Kind: "vault"}},
-					Connector: ConnectorInput{Name: "probe", Kind: "stdio"},
-					Chat:      ChatInput{ID: "probe:1", Kind: chat},
-					Message:   EventInput{ID: "1", Kind: kind, Text: "hello", Bytes: 5, MentionsBot: true},
-					User:      UserInput{ID: "probe:1", Name: "Probe", Roles: roles},
-				}
-				if kind == "command" {
-					in.Message.Command = "help"
-				}
-				out = append(out, in)
+				out = append(out, probeMessage("private", chat, kind, roles))
 			}
+		}
+		for _, audience := range []string{"public", "team", "development"} {
+			out = append(out, probeMessage(audience, "dm", "message", roles))
 		}
 	}
 	return out
+}
+
+func probeMessage(audience, chat, kind string, roles []string) MessageInput {
+	in := MessageInput{
+		Version: InputVersion, Time: 1,
+		Config:    probeConfig(audience),
+		Connector: ConnectorInput{Name: "probe", Kind: "stdio"},
+		Chat:      ChatInput{ID: "probe:1", Kind: chat},
+		Message:   EventInput{ID: "1", Kind: kind, Text: "hello", Bytes: 5, MentionsBot: true},
+		User:      UserInput{ID: "probe:1", Name: "Probe", Roles: roles},
+	}
+	if kind == "command" {
+		in.Message.Command = "help"
+	}
+	return in
 }
 
 func probeOne[T any](ctx context.Context, p *Policy, q *query[T], in any) (answer, error) {

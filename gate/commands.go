@@ -65,7 +65,11 @@ func help() string {
 
 func (g *Gate) statusReply(facts Facts) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\naudience: %s\nagent: %s\n", g.Status(), g.Config.Input.Audience, g.Config.Input.Agent.Name)
+	agent := g.Config.Input.Agent.Name
+	if facts.Session != nil {
+		agent = facts.Session.Agent
+	}
+	fmt.Fprintf(&b, "%s\naudience: %s\nagent: %s\n", g.Status(), g.Config.Input.Audience, agent)
 	if s := facts.Session; s != nil {
 		fmt.Fprintf(&b, "session: %s, %s, in workspace %s (%s)", s.ID, s.Trust, s.Workspace, accessInWords(s.Access))
 	} else {

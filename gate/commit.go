@@ -17,8 +17,8 @@ func (g *Gate) commit(ev event, id string, facts Facts, out outcome) (Commit, er
 		switch {
 		case ev.msg.Command != "":
 			g.command(&c, ev, facts, out)
-		case ev.msg.Kind == connectors.EventMessage, ev.msg.Kind == connectors.EventEdit, ev.msg.Kind == connectors.EventCallback:
-			g.message(&c, ev, facts, out)
+		case ev.opens():
+			c.message(ev, facts, out)
 		}
 	}
 	c.Record = g.record(ev, id, facts, out.Decision)
@@ -43,26 +43,19 @@ func (g *Gate) commit(ev event, id string, facts Facts, out outcome) (Commit, er
 
 // message owes a turn, in the session that the decision asks for. A session's
 // obligations never change: where the decision says others, a new one begins.
-func (g *Gate) message(c *Commit, ev event, facts Facts, out outcome) {
+func (c *Commit) message(ev event, facts Facts, out outcome) {
 	c.Turn = ev.turn()
 	c.Turn.Text, c.Turn.Attachments = ev.msg.Text, ev.msg.Attachments
-	o := out.Obligations
 	if s := facts.Session; s != nil {
-		if s.Workspace == o.Workspace && s.Trust == string(o.Trust) && s.Access == o.Access && s.Agent == g.Config.Input.Agent.Name {
+		if s.serves(out.session) {
 			c.Turn.Session = s.ID
 			return
 		}
 		c.End = s.ID
 	}
-	c.Open = &Session{
-		ID:        newID(),
-		Connector: ev.from.Name, ConnectorKind: ev.from.Kind,
-		Chat: ev.place.Chat, ChatKind: string(ev.msg.Chat.Kind),
-		User: ev.place.User, Local: ev.msg.User.Local,
-		Workspace: o.Workspace, Trust: string(o.Trust), Access: o.Access,
-		Agent: g.Config.Input.Agent.Name,
-	}
-	c.Turn.Session = c.Open.ID
+	open := out.session
+	open.ID = newID()
+	c.Open, c.Turn.Session = &open, open.ID
 }
 
 func (ev event) turn() *Turn {

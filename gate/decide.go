@@ -18,6 +18,8 @@ type outcome struct {
 	events []limits.Event
 	limits []limits.Left
 	full   []limits.Exceeded
+	// session is the one that an admitted message is answered in.
+	session Session
 }
 
 // decide asks the policies which limits apply, counts, and asks them for the
@@ -58,6 +60,7 @@ func (g *Gate) decide(ctx context.Context, ev event, id string, facts Facts) out
 		}
 		out.Rules[i].Reply = fill(r.Reply, ev, wait)
 	}
+	g.prepare(ctx, ev, &out)
 	if out.Verdict == engine.Allow && id != "" {
 		out.events = hold.Take(id)
 	}

@@ -50,6 +50,10 @@ type Deps struct {
 	Send func(ctx context.Context, connector string, r connectors.Reply) error
 	// Stop ends the running turn of a session, if one runs.
 	Stop func(session string)
+	// Ready tells whether a session could run now, and never waits long. An error
+	// denies: by sandbox.unavailable where it wraps ErrNoSandbox, else as an
+	// obligation that nothing can keep. It may be nil.
+	Ready func(ctx context.Context, s Session) error
 	// Status tells what `status` may say in a chat.
 	Status func() string
 }

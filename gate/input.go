@@ -134,7 +134,7 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 			engine.AttachmentInput{Name: clip(a.Name, maxName), Type: clip(a.Type, maxName), Bytes: a.Bytes})
 	}
 	if s := facts.Session; s != nil {
-		in.Session = &engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access}
+		in.Session = &engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access, Agent: s.Agent}
 	}
 	if w := requested(m, facts); w != "" {
 		in.Workspace = &engine.Requested{Requested: w}

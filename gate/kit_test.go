@@ -101,7 +101,7 @@ func newBench(tb testing.TB, opts ...option) *bench {
 	b.book = limits.New(limits.Deps{Store: db, Clock: clock})
 	d := gate.Deps{
 		Store: db, Book: b.book, Log: slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, nil)),
-		Config: gate.Config{Input: engine.ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: engine.AgentInput{Name: "vault", Kind: "vault"}}},
+		Config: gate.Config{Input: engine.ConfigInput{Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: engine.AgentInput{Name: "vault", Kind: "vault"}, Agents: []engine.AgentInput{{Name: "vault", Kind: "vault"}}}},
 		Now: func() time.Time {
 			b.mu.Lock()
 			defer b.mu.Unlock()

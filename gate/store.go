@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/connectors"
@@ -25,6 +26,9 @@ type Session struct {
 	Trust         string
 	Access        string
 	Agent         string
+	// Obligations are what the decision asks of all that runs in the session, as
+	// the JSON of an object: the same obligations are the same text.
+	Obligations string
 }
 
 // Place is who speaks where: a person has at most one open session in it. Chat
@@ -78,9 +82,13 @@ type Commit struct {
 	Record   audit.Record
 	Events   []limits.Event
 	// End is the id of the session that ends; Open is the one that begins, on the
-	// strength of Record.
+	// strength of Record. With Cut the running turn of End is ended too, by the
+	// process that runs it.
 	End  string
+	Cut  bool
 	Open *Session
+	// Used is what a program of a session used that ended.
+	Used *Used
 	// Stop answers the turns of this session that have changed nothing with
 	// StopReply, and they never will.
 	Stop      string
@@ -88,6 +96,13 @@ type Commit struct {
 	// Choose is the workspace that the person chose.
 	Choose string
 	Turn   *Turn
+}
+
+// Used is what a program used, to be added to what its session used.
+type Used struct {
+	Session         string
+	CPU, Ran        time.Duration
+	PeakMemoryBytes int64
 }
 
 // Errors of Store.Commit.

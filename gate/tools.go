@@ -38,7 +38,7 @@ func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
 		Connector: engine.ConnectorInput{Name: s.Connector, Kind: s.ConnectorKind},
 		Chat:      engine.ChatInput{ID: s.Chat, Kind: s.ChatKind},
 		User:      engine.UserInput{ID: s.User, Local: s.Local, Roles: append([]string{}, facts.Roles...)},
-		Session:   engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access},
+		Session:   engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access, Agent: s.Agent},
 		Tool:      call.Tool,
 	}
 	d := g.Policies.Current().Tool(ctx, in)

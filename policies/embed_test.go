@@ -74,7 +74,7 @@ func TestEveryRuleHasItsID(t *testing.T) {
 		"authz.unknown_user", "authz.blocked", "authz.workspace", "authz.command", "authz.chat_kind", "authz.channel",
 		"trust.public_direct", "groups.not_mentioned", "events.bot", "events.edit", "events.delete", "events.reaction",
 		"events.callback", "content.too_long", "content.attachment_size", "content.attachment_type", "limits.exceeded",
-		"session.owner", "session.trust", "startup.public_direct", "startup.direct", "startup.file_mode",
+		"session.owner", "session.trust", "agent.unknown", "agent.programs", "workspace.quota", "startup.agents", "startup.public_direct", "startup.direct", "startup.file_mode",
 	} {
 		if seen[want] == "" {
 			t.Errorf("no rule has the id %s, which the program relies on", want)
@@ -102,8 +102,12 @@ func checkMetadata(t *testing.T, path, line string, comment []string, id *regexp
 
 // settings are the parts of data.yaml whose defaults are promises.
 type settings struct {
-	LocalRole string `yaml:"local_role"`
-	Roles     map[string]struct {
+	LocalRole       string `yaml:"local_role"`
+	DefaultQuotaMiB int    `yaml:"default_quota_mib"`
+	Agents          struct {
+		Choices []any `yaml:"choices"`
+	} `yaml:"agents"`
+	Roles map[string]struct {
 		Chats []string `yaml:"chats"`
 		Tools []string `yaml:"tools"`
 	} `yaml:"roles"`
@@ -156,7 +160,9 @@ func TestDefaultSettings(t *testing.T) {
 		{"edits, reactions and callbacks are ignored", s.Events["edit"] == "ignore" && s.Events["reaction"] == "ignore" && s.Events["callback"] == "ignore"},
 		{"texts up to 100 KiB", s.Content.MaxTextBytes == 100<<10},
 		{"attachments up to 10 MB", s.Content.Attachments.MaxBytes == 10_000_000},
-		{"the sandbox has no network", s.Sandbox["default"]["network"] == "none"},
+		{"the sandbox has no network", s.Sandbox["default"]["network"] == "none" && len(s.Sandbox) == 2 && s.Sandbox["public"]["network"] == nil},
+		{"parachute.yaml names the agent", s.Agents.Choices != nil && len(s.Agents.Choices) == 0},
+		{"a workspace has at most 1 GiB", s.DefaultQuotaMiB == 1024},
 		{"dotfiles and instructions are protected", slices.Contains(s.Tools.Protected, ".*") && slices.Contains(s.Tools.Protected, "claude*.md") && slices.Contains(s.Tools.Protected, "agents*.md") && slices.Contains(s.Tools.Protected, "hooks")},
 		{"whoever is over a limit is told when to come back", strings.Contains(s.Replies["limit"], "{retry_after}") && strings.Contains(s.Replies["busy"], "{retry_after}")},
 	} {
@@ -211,6 +217,34 @@ func TestEveryReplyIsSaid(t *testing.T) {
 	for name := range s.Replies {
 		if !named[name] {
 			t.Errorf("no rule says the reply %q", name)
+		}
+	}
+}
+
+// The startup rules know the keys of a sandbox and their bounds by heart, as Rego
+// cannot ask for them: they are those of the document.
+func TestSandboxKeysAreThoseOfTheDocument(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "docs", "sandbox.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := fs.ReadFile(policies.FS, "startup/sandbox.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(doc), "| key | default | bounds | |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	known := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^\t"([a-z_]+)": (?:\{"least": ([0-9.]+), "most": ([0-9]+)\}|\x60)`).FindAllStringSubmatch(string(rules), -1) {
+		known[m[1]] = strings.Trim(m[2]+" to "+m[3], " to")
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|[^|]*\\| ?([^|]*?) ?\\|").FindAllStringSubmatch(table, -1)
+	if len(rows) != len(known) || len(rows) < 10 {
+		t.Errorf("the document has %d keys, the rules have %d", len(rows), len(known))
+	}
+	for _, row := range rows {
+		if bounds, ok := known[row[1]]; !ok || bounds != strings.ReplaceAll(row[2], ",", "") {
+			t.Errorf("%s: the document says %q, the rules say %q", row[1], row[2], bounds)
 		}
 	}
 }

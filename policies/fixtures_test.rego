@@ -21,9 +21,11 @@ decide_without(path) := decide_exactly(settings, json.remove(message_input, [pat
 
 decide_exactly(given, doc) := answer if {
 	answer := message with input as doc
+		with data.agents as given.agents
 		with data.audience as given.audience
 		with data.commands as given.commands
 		with data.content as given.content
+		with data.default_quota_mib as given.default_quota_mib
 		with data.default_workspace as given.default_workspace
 		with data.events as given.events
 		with data.groups as given.groups
@@ -87,15 +89,18 @@ start_without(path) := start_exactly(settings, json.remove(startup_input, [path]
 
 start_exactly(given, doc) := answer if {
 	answer := startup with input as doc
+		with data.agents as given.agents
 		with data.audience as given.audience
 		with data.commands as given.commands
 		with data.content as given.content
+		with data.default_quota_mib as given.default_quota_mib
 		with data.events as given.events
 		with data.files as given.files
 		with data.groups as given.groups
 		with data.limits as given.limits
 		with data.local_role as given.local_role
 		with data.roles as given.roles
+		with data.sandbox as given.sandbox
 		with data.tools as given.tools
 		with data.trust as given.trust
 		with data.workspaces as given.workspaces
@@ -143,6 +148,11 @@ message_input := {
 config := {
 	"audience": "private", "trust": "sandboxed", "groups": "mention_only",
 	"agent": {"name": "vault", "kind": "vault"},
+	"agents": [
+		{"name": "ask", "kind": "command"},
+		{"name": "coder", "kind": "acp"},
+		{"name": "vault", "kind": "vault"},
+	],
 }
 
 tool_input := {
@@ -178,6 +188,7 @@ in_group := {
 }
 
 settings := {
+	"agents": {"choices": []},
 	"audience": {"public": {"strangers": "guest"}},
 	"commands": {
 		"help": {"roles": ["anyone"]},
@@ -189,6 +200,7 @@ settings := {
 		"max_age_seconds": 300,
 		"attachments": {"max_count": 2, "max_bytes": 10000000, "types": ["image/png", "audio/*"]},
 	},
+	"default_quota_mib": 1024,
 	"default_workspace": "personal",
 	"events": {"edit": "ignore", "reaction": "ignore", "callback": "ignore", "forwarded": "answer"},
 	"files": {"secret": "deny", "config": "warn", "data": "warn"},
@@ -211,7 +223,7 @@ settings := {
 		some name in [
 			"unknown_user", "workspace", "command", "forwarded", "stale", "too_long",
 			"attachment_size", "attachment_type", "attachment_count", "limit", "busy",
-			"direct", "session_owner", "session_trust", "session_workspace", "tool",
+			"direct", "agent", "session_owner", "session_trust", "session_workspace", "tool",
 			"tool_read_only", "tool_path", "tool_protected", "tool_size",
 		]
 		text := concat("", ["reply:", name])

@@ -35,8 +35,8 @@ type Runtime interface {
 	// ErrUnavailable. It is asked anew each time: an engine comes and goes.
 	Ready(ctx context.Context) error
 	// Start runs a process. Its life is ctx: when ctx ends the process is killed,
-	// and Wait gives the cause. Errors wrap ErrSpec or ErrUnavailable where they
-	// are of those kinds. Nothing is left behind by a Start that failed.
+	// and Wait gives the cause. Errors wrap ErrSpec, ErrUnavailable or ErrQuota where
+	// they are of those kinds. Nothing is left behind by a Start that failed.
 	Start(ctx context.Context, s Spec) (Process, error)
 	// Find gives what runs or stopped and was not removed, of this installation
 	// alone: after a crash, what nobody waits for any more.
@@ -64,8 +64,9 @@ type Process interface {
 	Renew()
 	// Wait returns when the process ended, as often as it is asked. ctx bounds the
 	// waiting alone. The error is the cause that ended the process (that of Start's
-	// context, ErrOutput), wraps ErrUnavailable where its engine was lost, and is
-	// nil for a process that ended by itself or by Stop, whatever its code.
+	// context, ErrOutput, ErrQuota), wraps ErrUnavailable where its engine was lost,
+	// and is nil for a process that ended by itself or by Stop, whatever its code,
+	// unless it left the workspace too full.
 	Wait(ctx context.Context) (Exit, error)
 	// Signal sends a signal; to a process that ended it is no error.
 	Signal(ctx context.Context, sig syscall.Signal) error

@@ -45,7 +45,8 @@ type Spec struct {
 	Runtime string
 }
 
-// Limits bound a process with all that it starts. Each must be above 0.
+// Limits bound a process with all that it starts. Each must be above 0, but
+// WorkspaceBytes.
 type Limits struct {
 	// MemoryBytes counts /tmp too. There is no swap beside it.
 	MemoryBytes int64
@@ -57,6 +58,9 @@ type Limits struct {
 	TmpBytes int64
 	// OutputBytes is what may be written to stdout in one turn; see Process.Renew.
 	OutputBytes int64
+	// WorkspaceBytes is how much the workspace may hold, from 1 MiB; 0 says nothing of
+	// it. No single file of the process gets bigger, in /tmp neither. See Quota.
+	WorkspaceBytes int64
 }
 
 // MountRoot is the folder below which a container has its Mounts.
@@ -162,8 +166,14 @@ func (l Limits) check() error {
 			return fmt.Errorf("%s: %v is not between %v and %v", b.name, v, b.least, b.most)
 		}
 	}
+	if w := l.WorkspaceBytes; w != 0 && (w < mib || w > maxWorkspace) {
+		return fmt.Errorf("workspace: %d bytes are not between %d and %d; 0 is no limit", w, mib, int64(maxWorkspace))
+	}
 	return nil
 }
+
+// maxWorkspace is an exbibyte.
+const maxWorkspace = 1 << 60
 
 // A bound is what a limit may be, in the unit that is counted in.
 type bound struct {

@@ -34,6 +34,10 @@ func TestSpecCheck(t *testing.T) {
 		"a user":                {func(s *Spec) { s.User = "1000:1000" }, true},
 		"an empty program":      {func(s *Spec) { s.Command = []string{""} }, false},
 		"no output":             {func(s *Spec) { s.Limits.OutputBytes = 0 }, false},
+		"a quota":               {func(s *Spec) { s.Limits.WorkspaceBytes = 1 << 20 }, true},
+		"a quota of a byte":     {func(s *Spec) { s.Limits.WorkspaceBytes = 1 }, false},
+		"a quota below nothing": {func(s *Spec) { s.Limits.WorkspaceBytes = -1 }, false},
+		"a quota beyond disks":  {func(s *Spec) { s.Limits.WorkspaceBytes = 1<<60 + 1 }, false},
 		"a long value":          {func(s *Spec) { s.Env = map[string]string{"A": strings.Repeat("x", 128<<10)} }, false},
 	}
 	for name, tt := range tests {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -155,6 +157,13 @@ func (r *Runner) Stop(session string) {
 	if l := r.lanes[session]; l != nil && l.cancel != nil {
 		l.cancel(ErrStopped)
 	}
+}
+
+// Sessions are those that have turns in this process.
+func (r *Runner) Sessions() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.lanes))
 }
 
 // Running is how many turns run now.

@@ -27,6 +27,11 @@ type Session struct {
 	Trust     string
 	Access    string
 	Agent     string
+	// Obligations are the JSON of what the decision asks of all that runs in it; see
+	// ReadObligations.
+	Obligations string
+	// Earlier is how many turns of it were ended before.
+	Earlier int
 }
 
 // State is how far a turn is.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,10 @@ import (
 
 // PersonalWorkspace is the workspace of which each person has one of their own.
 const PersonalWorkspace = "personal"
+
+// AgentID is the user and the group that own a workspace where the gate is root:
+// no agent in a sandbox is.
+const AgentID = 1000
 
 // Workspaces finds the folder of a workspace. A name becomes a folder only here,
 // and only after it was held to a pattern that cannot leave the root.
@@ -44,7 +49,7 @@ func (w Workspaces) Dir(s Session) (string, error) {
 		}
 		dir = filepath.Join(dir, personalName(s.User))
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeOwn(dir); err != nil {
 		return "", fmt.Errorf("make workspace %s: %w", s.Workspace, err)
 	}
 	return dir, nil
@@ -65,4 +70,27 @@ func personalName(user string) string {
 	}, user)
 	sum := sha256.Sum256([]byte(user))
 	return readable[:min(40, len(readable))] + "-" + hex.EncodeToString(sum[:8])
+}
+
+// makeOwn makes a workspace's folder. Where the gate is root it belongs to the
+// agents' user.
+func makeOwn(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return err
+	}
+	err := os.Mkdir(dir, 0o700)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		info, err := os.Stat(dir)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s is no folder", dir)
+		}
+		return err
+	case err != nil:
+		return err
+	case os.Geteuid() == 0:
+		return os.Lchown(dir, AgentID, AgentID)
+	default:
+		return nil
+	}
 }

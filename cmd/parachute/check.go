@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -58,6 +60,11 @@ func check(ctx context.Context, t terminal, cfg config.Config) error {
 	for _, c := range cfg.Connectors {
 		if err := checkSecrets(c); err != nil {
 			fmt.Fprintf(t.out, "secrets        not here: connector %s: %v\n", c.Name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Agents)) {
+		if _, err := environment(name, cfg.Agents[name]); err != nil {
+			fmt.Fprintf(t.out, "secrets        not here: %v\n", err)
 		}
 	}
 	for _, r := range d.Warnings() {

@@ -19,32 +19,37 @@ const doctorTime = 20 * time.Second
 func doctorCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
-		Usage: "test the tokens and the permissions of the connectors; changes nothing",
+		Usage: "test the tokens and permissions of the connectors, and what the sandbox holds here",
 		Description: "   parachute doctor\n   parachute doctor --config bots/family.yaml\n\n" +
-			"Each platform is asked who the bot is and what it may do. A platform that cannot be\nreached is a finding like any other.\n\n" +
+			"Each platform is asked who the bot is and what it may do, and the Docker Engine what it\ncan hold, where agents need it. What cannot be reached is a finding like any other.\n\n" +
 			"Exit code 0: nothing to mend. 1: something is. 2: the configuration cannot be read.",
 		Flags:  []cli.Flag{configFlag()},
 		Action: withConfig(func(c *cli.Context, cfg config.Config) error { return doctor(c.Context, t, cfg) }),
 	}
 }
 
-// examined is one connector and what was found of it.
+// examined is a connector, or what runs agents, and what was found of it.
 type examined struct {
-	config.Connector
-	findings []connectors.Finding
+	name, kind string
+	findings   []connectors.Finding
 }
 
 func doctor(ctx context.Context, t terminal, cfg config.Config) error {
 	results := make([]examined, len(cfg.Connectors))
 	var group sync.WaitGroup
 	for i, c := range cfg.Connectors {
-		results[i].Connector = c
+		results[i].name, results[i].kind = c.Name, c.Kind
 		group.Go(func() { results[i].findings = examine(ctx, cfg, c) })
 	}
+	var runs []examined
+	if len(cfg.Agents) > 0 {
+		group.Go(func() { runs = examineSandboxes(ctx, cfg) })
+	}
 	group.Wait()
+	results = append(results, runs...)
 	sound := true
 	for _, r := range results {
-		fmt.Fprintf(t.out, "%s (%s)\n", r.Name, r.Kind)
+		fmt.Fprintf(t.out, "%s (%s)\n", r.name, r.kind)
 		for _, f := range r.findings {
 			word := "ok  "
 			if !f.OK {

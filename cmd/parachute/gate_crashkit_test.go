@@ -40,7 +40,7 @@ func openInnerGate(t *testing.T, data string, policies gate.Policies, now func()
 	return innerGate{db: db, Gate: gate.New(gate.Deps{
 		Policies: policies, Store: db, Book: book, Log: log, Now: now,
 		Config: gate.Config{Input: engine.ConfigInput{
-			Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: engine.AgentInput{Name: "vault", Kind: "vault"},
+			Audience: "private", Trust: "sandboxed", Groups: "mention_only", Agent: engine.AgentInput{Name: "vault", Kind: "vault"}, Agents: []engine.AgentInput{{Name: "vault", Kind: "vault"}},
 		}},
 		Send:   func(context.Context, string, connectors.Reply) error { return nil },
 		Stop:   func(string) {},

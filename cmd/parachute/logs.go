@@ -31,10 +31,10 @@ func logsCommand(t terminal) *cli.Command {
 			&cli.StringFlag{Name: "connector"},
 			&cli.StringFlag{Name: "user", Usage: "`ID` with the connector's prefix"},
 			&cli.StringFlag{Name: "chat", Usage: "`ID` with the connector's prefix"},
-			&cli.StringFlag{Name: "verdict", Usage: "allow, deny or ask"},
+			&cli.StringFlag{Name: "verdict", Usage: "allow, deny, ask or ended"},
 			&cli.StringFlag{Name: "rule", Usage: "`ID` of the rule that decided"},
 			&cli.StringFlag{Name: "session", Usage: "`ID`"},
-			&cli.StringFlag{Name: "point", Usage: "startup, message or tool"},
+			&cli.StringFlag{Name: "point", Usage: "startup, message, tool or session"},
 		},
 		Action: func(c *cli.Context) error {
 			f, err := logFilter(c)
@@ -65,7 +65,7 @@ func logFilter(c *cli.Context) (audit.Filter, error) {
 	for _, choice := range []struct {
 		flag, value string
 		valid       []string
-	}{{"verdict", f.Verdict, []string{"allow", "deny", "ask"}}, {"point", f.Point, []string{"startup", "message", "tool"}}} {
+	}{{"verdict", f.Verdict, []string{"allow", "deny", "ask", audit.Ended}}, {"point", f.Point, []string{"startup", "message", "tool", "session"}}} {
 		if choice.value != "" && !slices.Contains(choice.valid, choice.value) {
 			return f, wrongUse("--%s %q is not valid; valid: %v", choice.flag, choice.value, choice.valid)
 		}

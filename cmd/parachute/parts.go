@@ -89,14 +89,14 @@ func openPlaces(cfg config.Config) (engine.Source, error) {
 	if source.Kind == "folder" {
 		dir = source.Name
 	}
-	return source, checkPlaces(cfg, dir)
+	return source, errors.Join(checkPlaces(cfg, dir), checkAgents(cfg))
 }
 
 // openEngine loads the policies that will decide. A reload must pass the startup
 // rules as well: what a restart would refuse does not go live.
 func openEngine(ctx context.Context, cfg config.Config, source engine.Source, log *slog.Logger) (*engine.Engine, error) {
 	return engine.Open(ctx, engine.Deps{
-		Source: source, Log: log, Timeout: cfg.Decisions.Timeout, Now: time.Now,
+		Source: source, Log: log, Timeout: cfg.Decisions.Timeout, Now: time.Now, Fit: fits,
 		Accept: func(ctx context.Context, p *engine.Policy) error {
 			d, err := decideStartup(ctx, cfg, p, source)
 			if err != nil || d.Verdict == engine.Allow {
@@ -119,7 +119,7 @@ func openUntested(ctx context.Context, cfg config.Config) (*engine.Engine, error
 		return nil, err
 	}
 	return engine.Open(ctx, engine.Deps{
-		Source: source, Log: slog.New(slog.DiscardHandler), Timeout: cfg.Decisions.Timeout, SkipTests: true, Now: time.Now,
+		Source: source, Log: slog.New(slog.DiscardHandler), Timeout: cfg.Decisions.Timeout, SkipTests: true, Now: time.Now, Fit: fits,
 	})
 }
 
@@ -136,10 +136,8 @@ func openStore(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
 
 // configInput is what the policies see of the configuration.
 func configInput(cfg config.Config) engine.ConfigInput {
-	return engine.ConfigInput{
-		Audience: cfg.Audience, Trust: cfg.Trust, Groups: cfg.Groups,
-		Agent: engine.AgentInput{Name: cfg.Agent, Kind: cfg.Agent},
-	}
+	agent, agents := agentInputs(cfg)
+	return engine.ConfigInput{Audience: cfg.Audience, Trust: cfg.Trust, Groups: cfg.Groups, Agent: agent, Agents: agents}
 }
 
 // newBook counts over what the database remembers.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/parachute-gate/parachute/internal/config"
@@ -17,9 +18,18 @@ const maxSecret = 16 << 10
 // A secret is a token or a password, and the words that say where it is kept.
 type secret struct{ value, from string }
 
-// readSecret takes a secret from where the configuration says it is. Its errors
-// name the place and never the value.
+// readSecret takes a token or a password from where the configuration says it is.
+// Its errors name the place and never the value.
 func readSecret(what, env, file string) (secret, error) {
+	s, err := readValue(what, env, file)
+	if err == nil && what != "password" && strings.ContainsFunc(s.value, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		err = fmt.Errorf("%s holds white space or control characters, as no %s does", s.from, what)
+	}
+	return s, err
+}
+
+// readValue takes any value that may be a secret, as readSecret does.
+func readValue(what, env, file string) (secret, error) {
 	s := secret{from: "the environment variable " + env}
 	if env != "" {
 		s.value = os.Getenv(env)
@@ -46,8 +56,6 @@ func readSecret(what, env, file string) (secret, error) {
 		return s, fmt.Errorf("the %s is missing: %s is empty", what, s.from)
 	case len(s.value) > maxSecret:
 		return s, fmt.Errorf("%s is too long to be a %s", s.from, what)
-	case strings.ContainsFunc(s.value, func(r rune) bool { return r <= ' ' || r == 0x7f }) && what != "password":
-		return s, fmt.Errorf("%s holds white space or control characters, as no %s does", s.from, what)
 	}
 	return s, nil
 }
@@ -76,5 +84,13 @@ func secretFiles(cfg config.Config) []string {
 			}
 		}
 	}
-	return out
+	for _, a := range cfg.Agents {
+		for _, v := range a.Env {
+			if v.File != "" {
+				out = append(out, v.File)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

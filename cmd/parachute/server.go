@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -13,7 +14,6 @@ import (
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/internal/config"
 	"github.com/parachute-gate/parachute/sessions"
-	"github.com/parachute-gate/parachute/sessions/agents"
 	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
@@ -23,6 +23,7 @@ type server struct {
 	policies *engine.Engine
 	db       *sqlite.DB
 	gate     *gate.Gate
+	fleet    *fleet
 	runner   *sessions.Runner
 	links    []*link
 	denials  chan struct{}
@@ -43,19 +44,14 @@ func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engi
 		Policies: policies, Store: db, Book: book, Config: gateConfig(cfg), Log: log, Now: time.Now,
 		Send:   s.tell,
 		Stop:   func(session string) { s.runner.Stop(session) },
+		Ready:  func(ctx context.Context, of gate.Session) error { return s.fleet.ready(ctx, of) },
 		Status: s.chatStatus,
 	})
-	places := map[string]string{}
-	for name, w := range cfg.Workspaces {
-		places[name] = w.Path
+	if s.fleet, err = s.newFleet(&workspaces{Workspaces: placesOf(cfg), gate: s.gate, changes: db, fetch: s.fetch, log: log}); err != nil {
+		return nil, err
 	}
 	s.runner = sessions.NewRunner(sessions.Deps{
-		Store: db,
-		Agents: map[string]sessions.Agent{"vault": &vaultAgent{
-			agent:      agents.NewVault(agents.Deps{}),
-			workspaces: sessions.Workspaces{Root: workspaceRoot(cfg), Places: places},
-			gate:       s.gate, changes: db, fetch: s.fetch, log: log,
-		}},
+		Store: db, Agents: s.fleet.agents,
 		Deliver: s.deliver, Compose: s.compose,
 		TurnTimeout: cfg.Turns.Timeout,
 		Log:         log,
@@ -74,13 +70,20 @@ func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engi
 // and each admitted message is answered.
 //
 // Order of the end: connectors stop taking messages; turns that run may finish;
-// the queue stops; the database closes.
+// the queue stops; the agents' programs end; the database closes.
 func (s *server) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	queue, stopQueue := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopQueue()
 	group, ctx := errgroup.WithContext(ctx)
+	watched := make(chan struct{})
+	group.Go(func() error { return s.fleet.watch(ctx, sync.OnceFunc(func() { close(watched) })) })
+	select {
+	case <-watched:
+	case <-ctx.Done():
+	}
+	group.Go(func() error { return s.reap(ctx) })
 	group.Go(func() error {
 		defer cancel()
 		return s.db.RunQueue(queue, sqlite.Jobs{Work: s.runner.Work, GiveUp: s.runner.GiveUp}, grace)
@@ -97,7 +100,7 @@ func (s *server) run(ctx context.Context) error {
 		}
 		return err
 	})
-	err := group.Wait()
+	err := errors.Join(group.Wait(), s.fleet.close())
 	s.telling.Wait()
 	s.removeStatus()
 	return err

@@ -32,6 +32,14 @@ type status struct {
 	Policies   engine.Status   `json:"policies"`
 	Connectors []connectorInfo `json:"connectors"`
 	Running    int             `json:"running_turns"`
+	// Sandbox is nil where no agent is a program.
+	Sandbox *sandboxInfo `json:"sandbox,omitempty"`
+}
+
+// sandboxInfo tells whether sandboxed programs can run; Failure is why not.
+type sandboxInfo struct {
+	Ready   bool   `json:"ready"`
+	Failure string `json:"failure,omitempty"`
 }
 
 type connectorInfo struct {
@@ -49,6 +57,7 @@ func (s *server) status() status {
 	for _, l := range s.links {
 		out.Connectors = append(out.Connectors, connectorInfo{Name: l.Name(), Kind: l.Kind(), Health: l.Health()})
 	}
+	out.Sandbox = s.fleet.sandbox()
 	return out
 }
 

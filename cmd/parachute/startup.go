@@ -19,12 +19,14 @@ import (
 
 // startupInput is the whole configuration as the startup rules see it.
 func startupInput(cfg config.Config, source engine.Source) (engine.StartupInput, error) {
+	agent, agents := agentInputs(cfg)
 	in := engine.StartupInput{
 		Version: engine.InputVersion,
 		Time:    time.Now().UnixNano(),
 		Config: engine.StartupConfig{
 			Audience: cfg.Audience, Trust: cfg.Trust, Groups: cfg.Groups,
-			Agent:      engine.AgentInput{Name: cfg.Agent, Kind: cfg.Agent},
+			Agent:      agent,
+			Agents:     agents,
 			StoreText:  cfg.Decisions.StoreText,
 			Policies:   engine.PoliciesInput{Source: source.Kind},
 			Connectors: []engine.ConnectorInput{},

@@ -21,7 +21,7 @@ func statusCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:        "status",
 		Usage:       "tell what runs, with which policies, and whether a reload was refused",
-		Description: "   parachute status\n   parachute status --json\n\nExit code 0: it runs on the policies as they are. 1: it does not run, a reload was refused, or a connector has failed.",
+		Description: "   parachute status\n   parachute status --json\n\nExit code 0: it runs on the policies as they are. 1: it does not run, a reload was refused, a connector has failed, or the sandbox is not available.",
 		Flags:       []cli.Flag{configFlag(), &cli.BoolFlag{Name: "json", Usage: "all of it, as JSON"}},
 		Action: withConfig(func(c *cli.Context, cfg config.Config) error {
 			if !isServed(cfg.Data) {
@@ -44,7 +44,7 @@ func statusCommand(t terminal) *cli.Command {
 				showStatus(t, s)
 			}
 			failed := slices.ContainsFunc(s.Connectors, func(c connectorInfo) bool { return c.State == connectors.Failed })
-			if failed || s.Policies.Failure != "" {
+			if failed || s.Policies.Failure != "" || (s.Sandbox != nil && !s.Sandbox.Ready) {
 				return errSilent
 			}
 			return nil
@@ -78,6 +78,13 @@ func showStatus(t terminal, s status) {
 	}
 	for _, c := range s.Connectors {
 		fmt.Fprintf(t.out, "connector   %s\n", connectorLine(c))
+	}
+	switch {
+	case s.Sandbox == nil:
+	case s.Sandbox.Ready:
+		fmt.Fprintln(t.out, "sandbox     ready")
+	default:
+		fmt.Fprintf(t.out, "SANDBOX     not available, so its agents answer nobody: %s\n", s.Sandbox.Failure)
 	}
 	fmt.Fprintf(t.out, "answering   %d\n", s.Running)
 }

@@ -23,7 +23,7 @@ const everything = "everything"
 // place of what is planned.
 var table = []row{
 	{folder: "cmd/parachute", meaning: "the command line; the only place that builds concrete types",
-		imports: []string{everything}, tests: []string{"connectors/connectortest", "connectors/connectortest/*", "internal/testkit"}},
+		imports: []string{everything}, tests: []string{"connectors/connectortest", "connectors/connectortest/*", "sandbox/sandboxtest", "internal/testkit"}},
 
 	{folder: "policies", meaning: "the default policies, a valid OPA bundle root, embedded"},
 	{folder: "engine", meaning: "load, compile, test, reload, decide, explain, replay: input in, decision out",
@@ -49,7 +49,7 @@ var table = []row{
 	{folder: "sessions", meaning: "sessions and turns",
 		imports: []string{"sandbox", "sessions/*"}, tests: []string{"internal/testkit"}},
 	{folder: "sessions/*", meaning: "the agents, and the tools that they are given",
-		imports: []string{"sandbox", "sessions", "sessions/*"}, tests: []string{"sessions/agenttest", "internal/testkit"}},
+		imports: []string{"sandbox", "sessions", "sessions/*"}, tests: []string{"sessions/agenttest", "sandbox/sandboxtest", "sandbox/sandboxtest/*", "internal/testkit"}},
 	{folder: "sessions/agenttest", meaning: "the suite that every agent passes", kit: true,
 		imports: []string{"sandbox", "sandbox/host", "sessions", "sessions/*"}},
 
@@ -59,6 +59,7 @@ var table = []row{
 	{folder: "sandbox/sandboxtest", meaning: "the suite that every runtime passes", kit: true,
 		imports: []string{"sandbox", "sandbox/sandboxtest/tricks"}},
 	{folder: "sandbox/sandboxtest/tricks", meaning: "what the suite lets a process do", kit: true},
+	{folder: "sandbox/sandboxtest/bridge", meaning: "the program that lets an agent without a network reach its model", kit: true},
 	{folder: "sandbox/sandboxtest/probe", meaning: "the program that tries to leave a sandbox", kit: true,
 		imports: []string{"sandbox/sandboxtest/tricks"}},
 
@@ -132,7 +133,7 @@ var owners = []owner{
 	// The guarded part of the standard library.
 	{path: "database/sql", why: "only storage knows SQL, and the keys of a chat that need it",
 		folders: []string{"storage/*", "connectors/matrix"}, tests: true},
-	{path: "os/exec", why: "a process is started by a sandbox", folders: []string{"sandbox/*", "sandbox/sandboxtest/probe"}, tests: true},
+	{path: "os/exec", why: "a process is started by a sandbox", folders: []string{"sandbox/*", "sandbox/sandboxtest/probe", "sandbox/sandboxtest/bridge"}, tests: true},
 	{path: "net/http", why: "a decision and its record need no network",
 		folders: []string{"cmd/*", "connectors/*", "sessions/*", "sandbox/docker"}, tests: true},
 	{path: "log/slog", why: "the log is given to the constructor", folders: []string{anywhere}},

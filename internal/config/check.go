@@ -19,7 +19,6 @@ var (
 	audiences  = []string{"public", "private", "team", "development"}
 	trusts     = []string{"sandboxed", "direct"}
 	groupModes = []string{"mention_only", "all_messages"}
-	agents     = []string{"vault"}
 	levels     = []string{"debug", "info", "warn", "error"}
 )
 
@@ -30,7 +29,7 @@ func (f *faults) values(c Config) {
 	f.choice("$.audience", "audience", c.Audience, audiences)
 	f.choice("$.trust", "trust", c.Trust, trusts)
 	f.choice("$.groups", "groups", c.Groups, groupModes)
-	f.choice("$.agent", "agent", c.Agent, agents)
+	f.agents(c)
 	f.choice("$.log.level", "log.level", c.Log.Level, levels)
 	f.between("$.decisions.timeout", "decisions.timeout", c.Decisions.Timeout, 10*time.Millisecond, 10*time.Second)
 	f.between("$.turns.timeout", "turns.timeout", c.Turns.Timeout, time.Second, 24*time.Hour)
@@ -49,6 +48,7 @@ func (f *faults) values(c Config) {
 			f.add(f.find(path), "workspaces.%s: path is missing; write `%s: {path: ./folder}`", name, name)
 		}
 	}
+	f.sandbox(c.Sandbox)
 	f.connectors(c)
 }
 
@@ -103,6 +103,11 @@ func (f *faults) walk(node ast.Node, t reflect.Type, key string) {
 		f.scalar(node, t, key)
 		return
 	}
+	if t == reflect.TypeFor[Variable]() && entries == nil {
+		// What stands here by mistake is a secret.
+		f.add(node.GetToken(), "%s: write {env: NAME}, {file: ./FILE} or {value: TEXT}", key)
+		return
+	}
 	if entries == nil && node.Type() != ast.MappingType {
 		f.add(node.GetToken(), "%s: write keys and values below it, not %s", nameOf(key), shown(node))
 		return
@@ -137,10 +142,36 @@ func (f *faults) scalar(node ast.Node, t reflect.Type, key string) {
 		f.add(node.GetToken(), "%s: write one value, not %s", key, shown(node))
 	case t.Kind() == reflect.Bool && node.Type() != ast.BoolType:
 		f.add(node.GetToken(), "%s: %s is not valid; valid: true, false", key, shown(node))
+	case t.Kind() == reflect.String && !asWritten(node):
+		f.add(node.GetToken(), "%s: write it in quotes; without them it is a number, and read as another text", key)
+	case t.Kind() == reflect.Int:
+		if _, err := strconv.Atoi(node.GetToken().Value); err != nil {
+			f.add(node.GetToken(), "%s: %s is not valid; write a whole number", key, shown(node))
+		}
 	case t == reflect.TypeFor[time.Duration]():
 		if _, err := time.ParseDuration(node.GetToken().Value); err != nil {
 			f.add(node.GetToken(), "%s: %s is not valid; write a number and its unit, such as 500ms, 30s or 5m", key, shown(node))
 		}
+	}
+}
+
+// asWritten tells whether a node that stands for a text is read as it is written:
+// of 1.0, 007 or True only the number or the truth would be left.
+func asWritten(node ast.Node) bool {
+	word := node.GetToken().Value
+	switch node.Type() {
+	case ast.IntegerType:
+		n, err := strconv.ParseInt(word, 10, 64)
+		return err == nil && strconv.FormatInt(n, 10) == word
+	case ast.FloatType:
+		n, err := strconv.ParseFloat(word, 64)
+		return err == nil && strconv.FormatFloat(n, 'f', -1, 64) == word
+	case ast.BoolType:
+		return word == "true" || word == "false"
+	case ast.InfinityType, ast.NanType:
+		return false
+	default:
+		return true
 	}
 }
 

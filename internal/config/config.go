@@ -19,12 +19,15 @@ type Config struct {
 	// File is where it was read from; "" when there is no file.
 	File string `yaml:"-"`
 
-	Audience   string               `yaml:"audience"`
-	Trust      string               `yaml:"trust"`
-	Groups     string               `yaml:"groups"`
-	Policies   string               `yaml:"policies"`
-	Data       string               `yaml:"data"`
+	Audience string `yaml:"audience"`
+	Trust    string `yaml:"trust"`
+	Groups   string `yaml:"groups"`
+	Policies string `yaml:"policies"`
+	Data     string `yaml:"data"`
+	// Agent answers unless the policies choose another: vault, or a name of Agents.
 	Agent      string               `yaml:"agent"`
+	Agents     map[string]Agent     `yaml:"agents"`
+	Sandbox    Sandbox              `yaml:"sandbox"`
 	Workspaces map[string]Workspace `yaml:"workspaces"`
 	Connectors []Connector          `yaml:"connectors"`
 	Decisions  Decisions            `yaml:"decisions"`
@@ -108,7 +111,8 @@ func Default() Config {
 		Trust:      "sandboxed",
 		Groups:     "mention_only",
 		Data:       "data",
-		Agent:      "vault",
+		Agent:      Vault,
+		Sandbox:    Sandbox{Kept: 16, Warm: 1},
 		Connectors: []Connector{{Name: "console", Kind: "console"}},
 		Decisions:  Decisions{Timeout: 500 * time.Millisecond},
 		Turns:      Turns{Timeout: 10 * time.Minute, DraftAfter: 700 * time.Millisecond},

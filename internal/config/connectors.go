@@ -162,8 +162,10 @@ func (p place) secret(key, env, file, example string) {
 	}
 }
 
-// secretForms are what tokens look like: Telegram's, Matrix', Discord's.
-var secretForms = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{30,}$|^(syt|mat|syl)_[A-Za-z0-9_-]{10,}$|^[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}$`)
+// secretForms are what tokens look like: Telegram's, Matrix', Discord's, those of
+// models' and of code hosts'.
+var secretForms = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{30,}$|^(syt|mat|syl)_[A-Za-z0-9_-]{10,}$|^[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}$` +
+	`|^sk-[A-Za-z0-9_-]{16,}$|^AIza[A-Za-z0-9_-]{30,}$|^(gh[a-z]|github_pat|glpat)[_-][A-Za-z0-9_-]{16,}$`)
 
 // looksSecret tells whether somebody put a secret where its place belongs.
 func looksSecret(word string) bool { return secretForms.MatchString(word) }

@@ -122,6 +122,7 @@ func FuzzParse(f *testing.F) {
 		"", "# c\n", "audience: team\ntrust: full\n", "connectors:\n- kind: stdio\n  name: b\n", "workspaces: {a: {path: ~/x}}\n",
 		"decisions: {timeout: 1s, store_text: true}\nturns: {timeout: 5m}\n", "log:\n  level: warn\n  file: p.log\n",
 		"a: &a [*a]\n", "? audience\n: team\n", "audience: |\n team\n", "<<: {audience: team}\n", "\ufeff---\naudience: !!str team\n...\n", "data: \"\\x00\"",
+		"agent: a\nagents:\n  a:\n    kind: acp\n    command: [x, -y]\n    env: {A: {env: B}, C: {file: d}, E: {value: ''}}\nsandbox: {kept: 2, warm: 0, docker: unix:///s, runtime: runsc}\n",
 	} {
 		f.Add(s)
 	}
@@ -137,7 +138,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if !slices.Contains(audiences, c.Audience) || !slices.Contains(trusts, c.Trust) || !slices.Contains(groupModes, c.Groups) ||
-			!slices.Contains(agents, c.Agent) || !slices.Contains(levels, c.Log.Level) || len(c.Connectors) == 0 || !filepath.IsAbs(c.Data) ||
+			c.AgentKind(c.Agent) == "" || !slices.Contains(levels, c.Log.Level) || len(c.Connectors) == 0 || !filepath.IsAbs(c.Data) ||
 			c.Decisions.Timeout < 10*time.Millisecond || c.Turns.Timeout < time.Second {
 			t.Fatalf("neither an error nor valid: %+v", c)
 		}
@@ -145,6 +146,19 @@ func FuzzParse(f *testing.F) {
 			if !workspaceName.MatchString(name) || !filepath.IsAbs(w.Path) {
 				t.Fatalf("workspace %q: %+v", name, w)
 			}
+		}
+		for name, a := range c.Agents {
+			if !agentName.MatchString(name) || name == Vault || !slices.Contains(agentKinds, a.Kind) || len(a.Command) == 0 || a.Command[0] == "" {
+				t.Fatalf("agent %q: %+v", name, a)
+			}
+			for name, v := range a.Env {
+				if !variableName.MatchString(name) || v.File != "" && !filepath.IsAbs(v.File) || v.Env == "" && v.File == "" && v.Value == nil {
+					t.Fatalf("variable %q: %+v", name, v)
+				}
+			}
+		}
+		if c.Sandbox.Kept < 1 || c.Sandbox.Warm < 0 {
+			t.Fatalf("sandbox %+v", c.Sandbox)
 		}
 		for _, conn := range c.Connectors {
 			if !slices.Contains(kinds, conn.Kind) || !connectorName.MatchString(conn.Name) {

@@ -123,6 +123,12 @@ func (c *Config) resolve(dir string) {
 			*p = join(dir, *p)
 		}
 	}
+	for _, a := range c.Agents {
+		for name, v := range a.Env {
+			v.File = join(dir, v.File)
+			a.Env[name] = v
+		}
+	}
 	for name, w := range c.Workspaces {
 		c.Workspaces[name] = Workspace{Path: join(dir, w.Path)}
 	}

@@ -25,7 +25,7 @@ func TestGoodFiles(t *testing.T) {
 		{"comments only", "# one\n# two\n", nil},
 		{"start of a document", "---\n", nil},
 		{"no keys", "{}", nil},
-		{"keys without values", "audience:\nconnectors:\nworkspaces:\nturns:\ndata: ~\n", nil},
+		{"keys without values", "audience:\nconnectors:\nworkspaces:\nagents:\nsandbox:\nturns:\ndata: ~\n", nil},
 		{"every key", `# all of it
 audience: team
 trust: direct
@@ -44,6 +44,15 @@ decisions:
   timeout: 1.5s
   store_text: true
 turns: {timeout: 2m, draft_after: 1s}
+agents:
+  coder:
+    kind: command
+    command: [coder, --quiet]
+    image: coder:latest
+    env:
+      API_KEY: {file: secrets/key}
+    keep: true
+sandbox: {docker: "unix:///run/d.sock", runtime: runsc, kept: 2, warm: 0}
 log:
   level: debug
   file: p.log
@@ -53,7 +62,12 @@ log:
 				Workspaces: map[string]Workspace{"notes": {Path: "/etc/p/notes"}, "team_docs-2": {Path: "/etc/docs"}},
 				Connectors: []Connector{{Name: "bridge", Kind: "stdio"}},
 				Decisions:  Decisions{Timeout: 1500 * time.Millisecond, StoreText: true}, Turns: Turns{Timeout: 2 * time.Minute, DraftAfter: time.Second},
-				Log: Log{Level: "debug", File: "/etc/p/p.log"},
+				Agents: map[string]Agent{"coder": {
+					Kind: "command", Command: []string{"coder", "--quiet"}, Image: "coder:latest", Keep: true,
+					Env: map[string]Variable{"API_KEY": {File: "/etc/p/secrets/key"}},
+				}},
+				Sandbox: Sandbox{Docker: "unix:///run/d.sock", Runtime: "runsc", Kept: 2},
+				Log:     Log{Level: "debug", File: "/etc/p/p.log"},
 			}
 		}},
 		{"a connector is named by its kind", "connectors: [{kind: stdio}]", func(c *Config) { c.Connectors = []Connector{{Name: "stdio", Kind: "stdio"}} }},

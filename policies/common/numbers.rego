@@ -9,3 +9,13 @@ at_most(value, bound) if {
 	is_number(bound)
 	value <= bound
 }
+
+# METADATA
+# title: A quota that can be held
+# description: A whole number of MiB, from 1 to a pebibyte. No quota is not the same as a big one.
+quota(mib) if {
+	is_number(mib)
+	mib >= 1
+	mib <= 1073741824
+	floor(mib) == mib
+}

@@ -19,3 +19,12 @@ test_text_is_within_no_bound if {
 		not common.at_most(value, 10)
 	}
 }
+
+test_quota_is_a_whole_number_of_mib if {
+	every mib in [1, 1024, 1073741824] {
+		common.quota(mib)
+	}
+	every mib in [0, -1, 1.5, 1073741825, "1024", true, null, [], {}] {
+		not common.quota(mib)
+	}
+}

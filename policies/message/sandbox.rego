@@ -1,11 +1,18 @@
 package parachute.message
 
-# What the session's sandbox is held to: the audience's own values before the default ones.
-sandbox := object.union_n([data.sandbox.default, sandbox_of_audience, sandbox_of_public])
+# What the session's sandbox is held to: the agent's own values before the audience's, and those before the default ones.
+sandbox := object.union_n([data.sandbox.default, sandbox_of_audience, sandbox_of_agent, sandbox_of_public])
 
 default sandbox_of_audience := {}
 
 sandbox_of_audience := data.sandbox[input.config.audience]
+
+default sandbox_of_agent := {}
+
+sandbox_of_agent := layer if {
+	some name, layer in data.sandbox.agents
+	name == agent
+}
 
 # Strangers' programs reach nothing.
 default sandbox_of_public := {}

@@ -17,6 +17,30 @@ test_public_bot_never_has_a_network if {
 	fixtures.decide_with(settings, {"config": {"audience": "public"}}).sandbox.network == "none"
 }
 
+test_no_setting_gives_a_public_bot_a_network if {
+	public := {"config": {"audience": "public", "agent": {"name": "coder", "kind": "acp"}}}
+	every layer in [
+		{"public": {"network": "open"}},
+		{"public": {"runtime": "odd"}},
+		{"agents": {"coder": {"network": "lan", "runtime": "odd"}}},
+	] {
+		fixtures.decide_with({"sandbox": layer}, public).sandbox.network == "none"
+	}
+}
+
+test_agent_has_bounds_of_its_own if {
+	coders := {"network": "models", "cpus": 8, "silent_seconds": 60}
+	settings := {"sandbox": {"private": {"cpus": 4, "pids": 50}, "agents": {"coder": coders}}}
+	shared := {"network": "none", "memory_mib": 4096, "cpus": 4, "pids": 50, "turn_seconds": 600}
+	fixtures.decide_with(settings, {}).sandbox == shared
+	fixtures.decide_with(settings, {"config": {"agent": {"name": "coder", "kind": "acp"}}}).sandbox == object.union(shared, coders)
+}
+
+test_bound_of_an_agent_that_bounds_nothing_is_refused if {
+	answer := fixtures.decide_with({"sandbox": {"agents": {"vault": {"pids": 0}}}}, {})
+	fixtures.fired(answer.deny, "data.sandbox gives no pids")
+}
+
 test_sandbox_without_a_bound_is_refused if {
 	every bound in ["memory_mib", "cpus", "pids", "turn_seconds"] {
 		settings := json.remove(fixtures.settings, [concat("/", ["sandbox", "default", bound])])

@@ -119,6 +119,11 @@ named_roles contains role if {
 
 named_roles contains role if some role, _ in data.limits.roles
 
+named_roles contains role if {
+	some choice in data.agents.choices
+	some role in choice.roles
+}
+
 quotas contains quota if some quota in data.limits.roles
 
 quotas contains quota if {

@@ -25,6 +25,8 @@ keys := {
 	"files": {"secret", "config", "data"},
 	"tools": {"max_note_bytes", "protected", "secret", "ask"},
 	"groups": {"chats"},
+	"agents": {"choices"},
+	"sandbox": {"default", "public", "private", "team", "development", "agents"},
 	"limits": {"roles", "others", "group", "strangers", "connector", "all"},
 }
 
@@ -40,11 +42,16 @@ written.tools contains key if some key, _ in data.tools
 
 written.groups contains key if some key, _ in data.groups
 
+written.agents contains key if some key, _ in data.agents
+
+written.sandbox contains key if some key, _ in data.sandbox
+
 written.limits contains key if some key, _ in data.limits
 
 sections := {
 	"roles",
 	"trust",
+	"agents",
 	"sandbox",
 	"workspaces",
 	"limits",
@@ -59,6 +66,8 @@ sections := {
 sections_there contains "roles" if data.roles
 
 sections_there contains "trust" if data.trust
+
+sections_there contains "agents" if data.agents
 
 sections_there contains "sandbox" if data.sandbox
 

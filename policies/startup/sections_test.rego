@@ -11,6 +11,7 @@ test_a_section_that_is_missing_is_told if {
 test_the_sections_are_those_of_data_yaml if {
 	startup.sections_there == startup.sections with data.roles as {"owner": {}}
 		with data.trust as {"private": {}}
+		with data.agents as {"choices": []}
 		with data.sandbox as {"default": {}}
 		with data.workspaces as {"personal": {}}
 		with data.limits as {"roles": {}}

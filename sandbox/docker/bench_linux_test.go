@@ -1,7 +1,9 @@
 package docker
 
 import (
+	"errors"
 	"io"
+	"os"
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
@@ -89,4 +91,32 @@ func BenchmarkPauseUnpause(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkQuotaOvershoot is how much a process that writes as fast as it can has
+// written too much when it was ended.
+func BenchmarkQuotaOvershoot(b *testing.B) {
+	bench := newBench(b)
+	const quota = 64 << 20
+	var over int64
+	for b.Loop() {
+		var dir string
+		p := bench.start(b, func(s *sandbox.Spec) {
+			s.Limits.WorkspaceBytes = quota
+			dir = s.Workspace.Source
+		}, "store", "16777216")
+		if _, err := p.Wait(b.Context()); !errors.Is(err, sandbox.ErrQuota) {
+			b.Fatal(err)
+		}
+		f, err := os.Open(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		size, err := sandbox.Measure(b.Context(), f, sandbox.Size{Bytes: 1 << 60, Entries: 1 << 60})
+		if err := errors.Join(err, f.Close(), p.Close(), os.RemoveAll(dir)); err != nil {
+			b.Fatal(err)
+		}
+		over += size.Bytes - quota
+	}
+	b.ReportMetric(float64(over)/float64(b.N)/(1<<20), "MiB-over")
 }

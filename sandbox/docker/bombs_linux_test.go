@@ -61,13 +61,13 @@ func TestOpenFiles(t *testing.T) {
 	b := newBench(t)
 	few := func(s *sandbox.Spec) { s.Limits.NoFile = 64 }
 	out, _ := b.output(t, few, "files")
-	var n, core int
+	var n, core, file int
 	if scanned(t, out, &n); n < 32 || n > 64 {
 		t.Errorf("%d files of 64", n)
 	}
-	out, _ = b.output(t, few, "limits")
-	if scanned(t, out, &n, &core); n != 64 || core != 0 {
-		t.Errorf("open files %d, core %d", n, core)
+	out, _ = b.output(t, func(s *sandbox.Spec) { s.Limits.NoFile, s.Limits.WorkspaceBytes = 64, 8<<20 }, "limits")
+	if scanned(t, out, &n, &core, &file); n != 64 || core != 0 || file != 8<<20 {
+		t.Errorf("open files %d, core %d, size of a file %d", n, core, file)
 	}
 }
 
@@ -120,6 +120,20 @@ func TestReadOnlyWorkspace(t *testing.T) {
 	out, _ := b.output(t, func(s *sandbox.Spec) { s.Workspace.ReadOnly = true }, "escape")
 	if !strings.Contains(out, `{"name":"write the workspace","could":false,"detail":"open /workspace/written: read-only file system"}`) {
 		t.Error(out)
+	}
+}
+
+// What a process cannot write it cannot fill, however full it is.
+func TestReadOnlyWorkspaceHasNoQuota(t *testing.T) {
+	b := newBench(t)
+	_, exit := b.output(t, func(s *sandbox.Spec) {
+		s.Workspace.ReadOnly, s.Limits.WorkspaceBytes = true, 1<<20
+		if err := os.WriteFile(filepath.Join(s.Workspace.Source, "big"), make([]byte, 3<<20), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, "exit", "0")
+	if exit.Code != 0 {
+		t.Errorf("%+v", exit)
 	}
 }
 

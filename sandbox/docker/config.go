@@ -69,10 +69,7 @@ func config(s sandbox.Spec, e settings) (*container.Config, *container.HostConfi
 			MemorySwappiness: swappiness,
 			NanoCPUs:         int64(cpus * 1e9),
 			PidsLimit:        &s.Limits.Pids,
-			Ulimits: []*container.Ulimit{
-				{Name: "nofile", Soft: s.Limits.NoFile, Hard: s.Limits.NoFile},
-				{Name: "core", Soft: 0, Hard: 0},
-			},
+			Ulimits:          ulimitsOf(s.Limits),
 		},
 	}
 	return &container.Config{
@@ -90,6 +87,19 @@ func config(s sandbox.Spec, e settings) (*container.Config, *container.HostConfi
 		Healthcheck:     &container.HealthConfig{Test: []string{"NONE"}},
 		NetworkDisabled: s.Network == sandbox.NoNetwork,
 	}, host
+}
+
+// ulimitsOf bounds each process by itself. The workspace's quota bounds the size
+// of one file, at once; the sum is watched.
+func ulimitsOf(l sandbox.Limits) []*container.Ulimit {
+	list := []*container.Ulimit{
+		{Name: "nofile", Soft: l.NoFile, Hard: l.NoFile},
+		{Name: "core", Soft: 0, Hard: 0},
+	}
+	if l.WorkspaceBytes > 0 {
+		list = append(list, &container.Ulimit{Name: "fsize", Soft: l.WorkspaceBytes, Hard: l.WorkspaceBytes})
+	}
+	return list
 }
 
 func networkOf(name string) container.NetworkMode {

@@ -86,6 +86,9 @@ func TestConfigOfOtherSpecs(t *testing.T) {
 		"half a cpu":               {func(s *sandbox.Spec) { s.Limits.CPUs = 0.5 }, 2, func(_ *container.Config, h *container.HostConfig) bool { return h.NanoCPUs == 5e8 }},
 		"a runtime":                {func(s *sandbox.Spec) { s.Runtime = "runsc" }, 2, func(_ *container.Config, h *container.HostConfig) bool { return h.Runtime == "runsc" }},
 		"a workspace to read":      {func(s *sandbox.Spec) { s.Workspace.ReadOnly = true }, 2, func(_ *container.Config, h *container.HostConfig) bool { return h.Mounts[0].ReadOnly }},
+		"a quota": {func(s *sandbox.Spec) { s.Limits.WorkspaceBytes = 1 << 20 }, 2, func(_ *container.Config, h *container.HostConfig) bool {
+			return reflect.DeepEqual(h.Ulimits[2], &container.Ulimit{Name: "fsize", Soft: 1 << 20, Hard: 1 << 20})
+		}},
 		"a home that was named": {func(s *sandbox.Spec) { s.Env = map[string]string{"HOME": "/workspace"} }, 2, func(c *container.Config, _ *container.HostConfig) bool {
 			return slices.Contains(c.Env, "HOME=/workspace") && !slices.Contains(c.Env, "HOME=/tmp")
 		}},

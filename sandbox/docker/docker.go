@@ -54,9 +54,10 @@ type Runtime struct {
 	deps   Deps
 	data   string
 	client *client.Client
-	// image is the name of the embedded image once it was made.
-	imageMu sync.Mutex
-	image   string
+	// making is held while the embedded image is made, and imageMu over its name,
+	// which is known once our program was read.
+	making, imageMu sync.Mutex
+	image           string
 }
 
 var _ sandbox.Runtime = (*Runtime)(nil)

@@ -181,7 +181,7 @@ func TestUsage(t *testing.T) {
 
 func TestFacts(t *testing.T) {
 	facts := newBench(t).docker().Facts(t.Context())
-	for _, about := range []string{"engine", "limits", "cgroups", "seccomp", "apparmor", "users", "runtimes"} {
+	for _, about := range []string{"engine", "limits", "swap", "disk", "cgroups", "seccomp", "apparmor", "users", "runtimes", "access", "image"} {
 		if !slices.ContainsFunc(facts, func(f sandbox.Finding) bool { return f.About == about }) {
 			t.Errorf("nothing about %s in %+v", about, facts)
 		}

@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
 	"github.com/parachute-gate/parachute/sandbox"
@@ -27,8 +29,32 @@ const imageRepo = "parachute.invalid/sandbox"
 
 // embedded gives the name of the image that is made of our own program, and
 // makes it where the engine has none yet. It is named by the program's digest: a
-// new version is a new image.
+// new version is a new image, and the older ones are taken away.
 func (r *Runtime) embedded(ctx context.Context) (string, error) {
+	name, err := r.imageName()
+	if err != nil {
+		return "", err
+	}
+	r.making.Lock()
+	defer r.making.Unlock()
+	// Asked each time: an engine that was cleaned has lost it.
+	switch _, err := r.client.ImageInspect(ctx, name); {
+	case err == nil:
+		return name, nil
+	case !cerrdefs.IsNotFound(err):
+		return "", r.fail("look for the sandbox's image", err)
+	}
+	if err := r.importSelf(ctx, name); err != nil {
+		return "", err
+	}
+	if err := r.removeOld(ctx, name); err != nil {
+		r.deps.Log.WarnContext(ctx, "images of older versions are left", "error", err)
+	}
+	return name, nil
+}
+
+// imageName reads our own program, once.
+func (r *Runtime) imageName() (string, error) {
 	if r.deps.Self == "" {
 		return "", fmt.Errorf("docker: %w: no image is named, and there is no program to make one of", sandbox.ErrSpec)
 	}
@@ -41,21 +67,31 @@ func (r *Runtime) embedded(ctx context.Context) (string, error) {
 		}
 		r.image = imageRepo + ":" + tag
 	}
-	// Asked each time: an engine that was cleaned has lost it.
-	switch _, err := r.client.ImageInspect(ctx, r.image); {
-	case err == nil:
-		return r.image, nil
-	case !cerrdefs.IsNotFound(err):
-		return "", r.fail("look for the sandbox's image", err)
-	}
-	if err := r.importSelf(ctx); err != nil {
-		return "", err
-	}
 	return r.image, nil
 }
 
+// removeOld takes away the images that this installation made before, but for
+// those that a container still has.
+func (r *Runtime) removeOld(ctx context.Context, current string) error {
+	list, err := r.client.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelData+"="+r.data))})
+	if err != nil {
+		return r.fail("list images", err)
+	}
+	for _, i := range list {
+		for _, name := range i.RepoTags {
+			if name == current || !strings.HasPrefix(name, imageRepo+":") {
+				continue
+			}
+			if _, err := r.client.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true}); err != nil && !cerrdefs.IsConflict(err) && !cerrdefs.IsNotFound(err) {
+				return r.fail("remove image", err)
+			}
+		}
+	}
+	return nil
+}
+
 func digest(path string) (string, error) {
-	if err := static(path); err != nil {
+	if err := Static(path); err != nil {
 		return "", err
 	}
 	f, err := os.Open(path) // #nosec G304 -- our own program, named by who builds us
@@ -70,9 +106,9 @@ func digest(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// static refuses a program that needs a loader: alone in an image it would fail
+// Static refuses a program that needs a loader: alone in an image it would fail
 // with "no such file", which misleads.
-func static(path string) error {
+func Static(path string) error {
 	f, err := elf.Open(path)
 	if err != nil {
 		return fmt.Errorf("not a program for Linux: %w", err)
@@ -87,7 +123,7 @@ func static(path string) error {
 }
 
 // importSelf gives the engine an image with one file.
-func (r *Runtime) importSelf(ctx context.Context) error {
+func (r *Runtime) importSelf(ctx context.Context, name string) error {
 	f, err := os.Open(r.deps.Self)
 	if err != nil {
 		return fmt.Errorf("docker: open the sandbox's program: %w", err)
@@ -96,7 +132,9 @@ func (r *Runtime) importSelf(ctx context.Context) error {
 	read, write := io.Pipe()
 	go func() { write.CloseWithError(tarOf(write, f)) }()
 	defer read.Close() //nolint:errcheck // only read
-	body, err := r.client.ImageImport(ctx, image.ImportSource{Source: read, SourceName: "-"}, r.image, image.ImportOptions{})
+	body, err := r.client.ImageImport(ctx, image.ImportSource{Source: read, SourceName: "-"}, name, image.ImportOptions{
+		Changes: []string{"LABEL " + labelData + "=" + r.data},
+	})
 	if err != nil {
 		return r.fail("import the sandbox's image", err)
 	}
@@ -107,7 +145,7 @@ func (r *Runtime) importSelf(ctx context.Context) error {
 		}
 		switch err := dec.Decode(&line); {
 		case errors.Is(err, io.EOF):
-			r.deps.Log.InfoContext(ctx, "image made of our own program", "image", r.image)
+			r.deps.Log.InfoContext(ctx, "image made of our own program", "image", name)
 			return nil
 		case err != nil:
 			return r.fail("import the sandbox's image", err)

@@ -25,11 +25,11 @@ const drainTime = 5 * time.Second
 
 // process is a container and the connection to its stdio.
 type process struct {
+	*sandbox.Life
+
 	r  *Runtime
 	id string
-	// life is Start's context, own what the process's calls live by; stopOwn ends
-	// them.
-	life    context.Context
+	// own is what the process's calls live by; stopOwn ends them.
 	own     context.Context
 	stopOwn context.CancelFunc
 
@@ -37,17 +37,8 @@ type process struct {
 	// ended gets the one answer of the engine that the container ended.
 	ended   chan verdict
 	running bool
-
-	out  *sandbox.Output
-	tail *sandbox.Tail
-	// tooMuch is closed when the output passed its limit.
-	tooMuch chan struct{}
 	// drained is closed when all output was received.
 	drained chan struct{}
-	// done is closed when the process ended; exit and err are set before.
-	done chan struct{}
-	exit sandbox.Exit
-	err  error
 	// killed says that we sent SIGKILL: code 137 is then no want of memory.
 	killed atomic.Bool
 	// paused says that we paused it: an engine takes no signal for it then.
@@ -65,13 +56,10 @@ type verdict struct {
 	err  error
 }
 
-func newProcess(life context.Context, r *Runtime, id string, s sandbox.Spec) *process {
-	p := &process{
-		r: r, id: id, life: life, tail: &sandbox.Tail{},
-		ended: make(chan verdict, 1), tooMuch: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
-	}
-	p.own, p.stopOwn = context.WithCancel(context.WithoutCancel(life))
-	p.out = sandbox.NewOutput(s.Limits.OutputBytes, func() { close(p.tooMuch) })
+func newProcess(ctx context.Context, r *Runtime, id string, s sandbox.Spec, q *sandbox.Quota) *process {
+	p := &process{r: r, id: id, ended: make(chan verdict, 1), drained: make(chan struct{})}
+	p.own, p.stopOwn = context.WithCancel(context.WithoutCancel(ctx))
+	p.Life = sandbox.NewLife(ctx, sandbox.LifeDeps{Driver: "docker", OutputBytes: s.Limits.OutputBytes, Quota: q})
 	return p
 }
 
@@ -91,10 +79,11 @@ func (p *process) listen() {
 
 // follow starts what runs beside the container until it ended.
 func (p *process) follow() {
+	p.Begin()
 	p.work.Go(func() {
 		defer close(p.drained)
 		// The engine's frames are at most 32 KiB, whatever the process writes.
-		_, err := stdcopy.StdCopy(p.out, p.tail, p.conn.Reader)
+		_, err := stdcopy.StdCopy(p.Out(), p.Err(), p.conn.Reader)
 		if errors.Is(err, sandbox.ErrOutput) {
 			// An engine whose output nobody takes does not notice that a container ended.
 			_, err = io.Copy(io.Discard, p.conn.Reader)
@@ -109,8 +98,8 @@ func (p *process) follow() {
 
 // watch waits for the end, or makes it.
 func (p *process) watch() {
-	var cause error
-	code, err := p.await(&cause)
+	code, err := p.await()
+	exit := sandbox.Exit{}
 	if err == nil {
 		// The container is gone: what it wrote is on its way.
 		drain := time.NewTimer(drainTime)
@@ -119,37 +108,24 @@ func (p *process) watch() {
 		case <-p.drained:
 		case <-drain.C:
 		}
-		p.exit, err = p.outcome(code)
+		exit, err = p.outcome(code)
 	}
-	if cause != nil {
-		err = cause
-	}
-	p.err = err
-	// A reader is told that words are missing, unless it has been told why.
-	p.out.End(err)
+	p.End(exit, err)
 	p.conn.Close()
-	close(p.done)
 }
 
-// await returns when the container ended, and kills it when its time is over or
-// it wrote too much; cause says which.
-func (p *process) await(cause *error) (code int, err error) {
-	life, tooMuch := p.life.Done(), p.tooMuch
-	for {
-		select {
-		case v := <-p.ended:
-			return v.code, v.err
-		case <-life:
-			life, tooMuch = nil, nil
-			*cause = fmt.Errorf("docker: ended: %w", context.Cause(p.life))
-		case <-tooMuch:
-			life, tooMuch = nil, nil
-			*cause = fmt.Errorf("docker: ended: %w", sandbox.ErrOutput)
-		}
-		if err := p.kill(p.own); err != nil {
-			return 0, err
-		}
+// await returns when the container ended, and kills it when it is to end.
+func (p *process) await() (code int, err error) {
+	select {
+	case v := <-p.ended:
+		return v.code, v.err
+	case <-p.Over():
 	}
+	if err := p.kill(p.own); err != nil {
+		return 0, err
+	}
+	v := <-p.ended
+	return v.code, v.err
 }
 
 func (p *process) outcome(code int) (sandbox.Exit, error) {
@@ -157,7 +133,11 @@ func (p *process) outcome(code int) (sandbox.Exit, error) {
 	ctx, cancel := context.WithTimeout(p.own, callTime)
 	defer cancel()
 	c, err := p.r.client.ContainerInspect(ctx, p.id)
-	if err != nil {
+	switch {
+	case cerrdefs.IsNotFound(err):
+		// Close was faster.
+		return exit, nil
+	case err != nil:
 		return exit, p.r.fail("inspect", err)
 	}
 	// The engine can miss the kernel's word of a process that was killed for memory.
@@ -172,23 +152,6 @@ func (p *process) outcome(code int) (sandbox.Exit, error) {
 
 func (p *process) ID() string            { return p.id }
 func (p *process) Stdin() io.WriteCloser { return stdin{p.conn} }
-func (p *process) Stdout() io.Reader     { return p.out }
-func (p *process) Stderr() []byte        { return p.tail.Bytes() }
-func (p *process) Renew()                { p.out.Renew() }
-
-func (p *process) Wait(ctx context.Context) (sandbox.Exit, error) {
-	select {
-	case <-p.done:
-		return p.exit, p.err
-	default:
-	}
-	select {
-	case <-p.done:
-		return p.exit, p.err
-	case <-ctx.Done():
-		return sandbox.Exit{}, fmt.Errorf("docker: wait: %w", context.Cause(ctx))
-	}
-}
 
 // call asks the engine about a container that may have ended meanwhile.
 func (p *process) call(ctx context.Context, verb string, f func(context.Context) error) error {
@@ -221,24 +184,7 @@ func (p *process) Stop(ctx context.Context, grace time.Duration) error {
 	if err := p.Signal(ctx, syscall.SIGTERM); err != nil {
 		return err
 	}
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-p.done:
-		return nil
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-	// Also when the caller waits no longer: what was to stop does.
-	if err := p.kill(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	select {
-	case <-p.done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("docker: stop: %w", context.Cause(ctx))
-	}
+	return p.StopAfter(ctx, grace, p.kill)
 }
 
 func (p *process) Pause(ctx context.Context) error {
@@ -252,12 +198,10 @@ func (p *process) Unpause(ctx context.Context) error {
 		return nil
 	}
 	return p.call(ctx, "unpause", func(ctx context.Context) error {
-		select {
-		case <-p.done:
+		if p.Ended() {
 			return nil
-		default:
-			return p.r.client.ContainerUnpause(ctx, p.id)
 		}
+		return p.r.client.ContainerUnpause(ctx, p.id)
 	})
 }
 
@@ -276,7 +220,7 @@ func (p *process) Close() error {
 		wait := time.NewTimer(drainTime)
 		defer wait.Stop()
 		select {
-		case <-p.done:
+		case <-p.Done():
 		case <-wait.C:
 		}
 	}
@@ -285,7 +229,7 @@ func (p *process) Close() error {
 		p.conn.Close()
 	}
 	p.work.Wait()
-	p.out.End(nil)
+	p.Out().End(nil)
 	p.removed = err == nil
 	return err
 }

@@ -47,9 +47,13 @@ func (r *Runtime) Start(ctx context.Context, s sandbox.Spec) (sandbox.Process, e
 			return nil, err
 		}
 	}
-	p, err := r.begin(ctx, s, e)
+	q, err := quotaOf(ctx, s, sources[0])
 	if err != nil {
 		return nil, err
+	}
+	p, err := r.begin(ctx, s, e, q)
+	if err != nil {
+		return nil, errors.Join(err, q.Close())
 	}
 	// The engine found the folders by their names, some time after they were looked
 	// at. Who swapped one meanwhile gains a process that ends here.
@@ -82,6 +86,18 @@ func openSources(s sandbox.Spec, secret []string) ([]sandbox.Source, error) {
 	return all, nil
 }
 
+// quotaOf watches a workspace that can be written.
+func quotaOf(ctx context.Context, s sandbox.Spec, workspace sandbox.Source) (*sandbox.Quota, error) {
+	if s.Workspace.ReadOnly {
+		return nil, nil //nolint:nilnil // nothing is to be watched
+	}
+	q, err := sandbox.OpenQuota(ctx, workspace, s.Limits.WorkspaceBytes)
+	if err != nil {
+		return nil, fmt.Errorf("docker: %w", err)
+	}
+	return q, nil
+}
+
 // enterable refuses a folder that the agent could not enter. Some engines start
 // the agent all the same, and each thing that it does then fails.
 func enterable(sources []sandbox.Source, user string) error {
@@ -99,7 +115,7 @@ func enterable(sources []sandbox.Source, user string) error {
 
 // begin creates the container, attaches to it before it writes a word, and
 // starts it.
-func (r *Runtime) begin(ctx context.Context, s sandbox.Spec, e settings) (*process, error) {
+func (r *Runtime) begin(ctx context.Context, s sandbox.Spec, e settings, q *sandbox.Quota) (*process, error) {
 	// A call that is given up may still make a container: it is let to its end.
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
 	defer cancel()
@@ -118,7 +134,7 @@ func (r *Runtime) begin(ctx context.Context, s sandbox.Spec, e settings) (*proce
 		}
 		return nil, err
 	}
-	p := newProcess(ctx, r, created.ID, s)
+	p := newProcess(ctx, r, created.ID, s, q)
 	if err = context.Cause(ctx); err == nil {
 		err = p.start(call)
 	}

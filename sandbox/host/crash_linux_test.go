@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -96,19 +97,44 @@ func TestBoundsOfTheHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Limits.NoFile = 64
+	s.Limits.NoFile, s.Limits.WorkspaceBytes = 64, 8<<20
 	p, err := b.runtime.Start(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close() })
 	got, err := bufio.NewReader(p.Stdout()).ReadString('\n')
-	if err != nil || got != "64 0 \n" {
-		t.Errorf("open files and core: %q, %v", got, err)
+	if err != nil || got != "64 0 8388608 \n" {
+		t.Errorf("open files, core and size of a file: %q, %v", got, err)
 	}
 	exit, err := p.Wait(t.Context())
 	if err != nil || exit.Usage.PeakMemoryBytes <= 0 || exit.Usage.Duration <= 0 {
 		t.Errorf("%+v, %v", exit, err)
+	}
+}
+
+// A program that takes no word of a file that is too big is ended by the kernel.
+func TestFileThatGetsTooBig(t *testing.T) {
+	b, err := openBench("/bin/sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	s, err := b.Spec("-c", "while :; do printf %04096d 0; done >file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Limits.WorkspaceBytes = 1 << 20
+	p, err := b.runtime.Start(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	if exit, err := p.Wait(t.Context()); !errors.Is(err, sandbox.ErrQuota) {
+		t.Errorf("%+v, %v; want ErrQuota", exit, err)
+	}
+	if info, err := os.Stat(filepath.Join(s.Workspace.Source, "file")); err != nil || info.Size() > 1<<20 {
+		t.Errorf("%+v, %v", info, err)
 	}
 }
 

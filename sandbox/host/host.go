@@ -38,10 +38,13 @@ const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 // shell sets the bounds and becomes the command, so that no moment lies between
 // the start and the bounds, as with a prlimit from outside. Which words it runs
 // is fixed: the command comes as its arguments, which no shell reads again. A
-// bound that cannot be set ends it before the command.
+// bound that cannot be set ends it before the command. The size of a file, 0 for
+// any, is
+// counted in 512 bytes (POSIX, ulimit); where a shell counts in KiB a file may be
+// twice as big, and the quota's watch stands.
 const (
 	shell  = "/bin/sh"
-	script = `ulimit -c 0 && ulimit -n "$1" || exit 126; shift; exec "$@"`
+	script = `ulimit -c 0 && ulimit -n "$1" && { [ "$2" = 0 ] || ulimit -f "$2"; } || exit 126; shift 2; exec "$@"`
 )
 
 // Deps is what a Runtime is made of.
@@ -108,19 +111,24 @@ func (r *Runtime) Start(ctx context.Context, s sandbox.Spec) (sandbox.Process, e
 	}
 	id := uuid.NewString()
 	r.deps.Log.WarnContext(ctx, "process started on the host, without a sandbox", "session", s.Session, "program", s.Command[0])
-	p, err := begin(ctx, r, id, s)
+	q, err := sandbox.OpenQuota(ctx, source, s.Limits.WorkspaceBytes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	p, err := begin(ctx, r, id, s, q)
+	if err != nil {
+		return nil, errors.Join(err, q.Close())
 	}
 	if err := source.Same(); err != nil {
-		return nil, errors.Join(fmt.Errorf("host: %w", err), p.Close()) //nolint:contextcheck // an end needs no leave
+		return nil, errors.Join(fmt.Errorf("host: %w", err), p.Close())
 	}
 	return p, nil
 }
 
 // command is what is run: the shell that becomes it.
 func command(s sandbox.Spec) []string {
-	return slices.Concat([]string{shell, "-c", script, "sandbox", strconv.FormatInt(s.Limits.NoFile, 10)}, s.Command)
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	return slices.Concat([]string{shell, "-c", script, "sandbox", number(s.Limits.NoFile), number(s.Limits.WorkspaceBytes / 512)}, s.Command)
 }
 
 // envOf is the whole environment: the marks, what was named, and a PATH and a
@@ -149,8 +157,10 @@ func (r *Runtime) Facts(ctx context.Context) []sandbox.Finding {
 	}
 	return []sandbox.Finding{
 		{OK: err == nil, About: "host", Detail: about},
-		{OK: false, About: "limits", Detail: "memory, processes, CPU time, network and disk are not bounded on the host"},
-		{OK: finds, About: "after a crash", Detail: afterCrash},
+		// What a process of the host is: nothing to be mended.
+		{OK: true, About: "limits", Detail: "memory, processes, CPU time, network, and files outside of the workspace are not bounded on the host"},
+		{OK: true, About: "disk", Detail: "the workspace by the policy's vault.quota_mib, by looking five times a second"},
+		{OK: true, About: "after a crash", Detail: afterCrash},
 		{OK: os.Geteuid() != 0, About: "account", Detail: "uid " + strconv.Itoa(os.Geteuid()) + "; an agent on the host should not run as root"},
 	}
 }

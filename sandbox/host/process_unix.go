@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,22 +25,15 @@ func supported() error { return nil }
 
 // process is a process group and the pipes to it.
 type process struct {
-	r    *Runtime
-	id   string
-	life context.Context
-	cmd  *exec.Cmd
-	in   *os.File
+	*sandbox.Life
 
-	out     *sandbox.Output
-	tail    *sandbox.Tail
-	tooMuch chan struct{}
+	r   *Runtime
+	id  string
+	cmd *exec.Cmd
+	in  *os.File
+	// drained is closed when all output was received.
 	drained chan struct{}
-	done    chan struct{}
-	exit    sandbox.Exit
-	err     error
-	// cause is why the process was ended, when it did not end by itself.
-	cause atomic.Pointer[error]
-	work  sync.WaitGroup
+	work    sync.WaitGroup
 
 	// group is held while a signal goes to the group, and ended says that its
 	// number may be another's by now.
@@ -49,12 +41,9 @@ type process struct {
 	ended bool
 }
 
-func begin(ctx context.Context, r *Runtime, id string, s sandbox.Spec) (*process, error) {
-	p := &process{
-		r: r, id: id, life: ctx, tail: &sandbox.Tail{},
-		tooMuch: make(chan struct{}), drained: make(chan struct{}), done: make(chan struct{}),
-	}
-	p.out = sandbox.NewOutput(s.Limits.OutputBytes, func() { close(p.tooMuch) })
+func begin(ctx context.Context, r *Runtime, id string, s sandbox.Spec, q *sandbox.Quota) (*process, error) {
+	p := &process{r: r, id: id, drained: make(chan struct{})}
+	p.Life = sandbox.NewLife(ctx, sandbox.LifeDeps{Driver: "host", OutputBytes: s.Limits.OutputBytes, Quota: q})
 	words := command(s)
 	// The life of the process is watched, and its end is that of its group:
 	// exec.CommandContext would kill the first process alone.
@@ -85,7 +74,7 @@ func begin(ctx context.Context, r *Runtime, id string, s sandbox.Spec) (*process
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = pipes[0][0], pipes[1][0], pipes[2][0]
 	began := time.Now()
 	started := make(chan error)
-	p.work.Go(func() { p.run(began, started) }) //nolint:contextcheck // it ends what is left when the context is over
+	p.work.Go(func() { p.run(context.WithoutCancel(ctx), began, started) })
 	err := <-started
 	closeAll(0)
 	if err != nil {
@@ -94,21 +83,22 @@ func begin(ctx context.Context, r *Runtime, id string, s sandbox.Spec) (*process
 		return nil, fmt.Errorf("host: start: %w", err)
 	}
 	p.in = pipes[0][1]
-	p.follow(pipes[1][1], pipes[2][1]) //nolint:contextcheck // it kills when the context is over
+	p.follow(pipes[1][1], pipes[2][1])
 	return p, nil
 }
 
 // run starts the process and waits for its end on one thread: the kernel tells a
 // child of its parent's death when the thread that made it ends (prctl(2),
 // PR_SET_PDEATHSIG).
-func (p *process) run(began time.Time, started chan<- error) {
+func (p *process) run(ctx context.Context, began time.Time, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err := p.cmd.Start()
-	started <- err
-	if err != nil {
+	if err := p.cmd.Start(); err != nil {
+		started <- err
 		return
 	}
+	p.Begin()
+	close(started)
 	// The number of the group stays its own until the first process was waited for.
 	awaitExit(p.cmd.Process.Pid)
 	p.group.Lock()
@@ -116,19 +106,14 @@ func (p *process) run(began time.Time, started chan<- error) {
 	_ = p.cmd.Wait() // the state tells it
 	p.ended = true
 	p.group.Unlock()
-	p.sweep()
+	p.sweep(ctx)
 	drain := time.NewTimer(drainTime)
 	defer drain.Stop()
 	select {
 	case <-p.drained:
 	case <-drain.C:
 	}
-	p.exit = exitOf(p.cmd.ProcessState, time.Since(began))
-	if cause := p.cause.Load(); cause != nil {
-		p.err = *cause
-	}
-	p.out.End(p.err)
-	close(p.done)
+	p.End(exitOf(p.cmd.ProcessState, time.Since(began)), nil)
 }
 
 func exitOf(state *os.ProcessState, duration time.Duration) sandbox.Exit {
@@ -148,28 +133,21 @@ func exitOf(state *os.ProcessState, duration time.Duration) sandbox.Exit {
 func (p *process) follow(stdout, stderr *os.File) {
 	var both sync.WaitGroup
 	both.Go(func() {
-		if _, err := io.Copy(p.out, stdout); errors.Is(err, sandbox.ErrOutput) {
+		if _, err := io.Copy(p.Out(), stdout); errors.Is(err, sandbox.ErrOutput) {
 			_, _ = io.Copy(io.Discard, stdout)
 		}
 	})
-	both.Go(func() { _, _ = io.Copy(p.tail, stderr) })
+	both.Go(func() { _, _ = io.Copy(p.Err(), stderr) })
 	p.work.Go(func() {
 		both.Wait()
 		close(p.drained)
 	})
 	p.work.Go(func() {
-		var cause error
 		select {
-		case <-p.life.Done():
-			cause = fmt.Errorf("host: ended: %w", context.Cause(p.life))
-		case <-p.tooMuch:
-			cause = fmt.Errorf("host: ended: %w", sandbox.ErrOutput)
-		case <-p.done:
-		}
-		if cause != nil {
-			p.cause.Store(&cause)
+		case <-p.Over():
 			p.kill()
-			<-p.done
+			<-p.Done()
+		case <-p.Done():
 		}
 		// What left the group may hold the other ends.
 		_, _ = stdout.Close(), stderr.Close()
@@ -179,26 +157,11 @@ func (p *process) follow(stdout, stderr *os.File) {
 
 func (p *process) ID() string            { return p.id }
 func (p *process) Stdin() io.WriteCloser { return stdin{p.in} }
-func (p *process) Stdout() io.Reader     { return p.out }
-func (p *process) Stderr() []byte        { return p.tail.Bytes() }
-func (p *process) Renew()                { p.out.Renew() }
-
-func (p *process) Wait(ctx context.Context) (sandbox.Exit, error) {
-	select {
-	case <-p.done:
-		return p.exit, p.err
-	default:
-	}
-	select {
-	case <-p.done:
-		return p.exit, p.err
-	case <-ctx.Done():
-		return sandbox.Exit{}, fmt.Errorf("host: wait: %w", context.Cause(ctx))
-	}
-}
 
 // Signal goes to the whole group.
-func (p *process) Signal(_ context.Context, sig syscall.Signal) error {
+func (p *process) Signal(_ context.Context, sig syscall.Signal) error { return p.send(sig) }
+
+func (p *process) send(sig syscall.Signal) error {
 	p.group.Lock()
 	defer p.group.Unlock()
 	if p.ended {
@@ -211,28 +174,17 @@ func (p *process) Signal(_ context.Context, sig syscall.Signal) error {
 }
 
 func (p *process) kill() {
-	_ = p.Signal(context.Background(), syscall.SIGKILL) // it fails for what is gone
+	_ = p.send(syscall.SIGKILL) // it fails for what is gone
 }
 
 func (p *process) Stop(ctx context.Context, grace time.Duration) error {
-	if err := errors.Join(p.Signal(ctx, syscall.SIGTERM), p.Unpause(ctx)); err != nil {
+	if err := errors.Join(p.send(syscall.SIGTERM), p.send(syscall.SIGCONT)); err != nil {
 		return err
 	}
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-p.done:
+	return p.StopAfter(ctx, grace, func(context.Context) error {
+		p.kill()
 		return nil
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-	p.kill() //nolint:contextcheck // what was to stop does, also when the caller waits no longer
-	select {
-	case <-p.done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("host: stop: %w", context.Cause(ctx))
-	}
+	})
 }
 
 func (p *process) Pause(ctx context.Context) error   { return p.Signal(ctx, syscall.SIGSTOP) }

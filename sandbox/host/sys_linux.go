@@ -16,10 +16,7 @@ import (
 	"github.com/parachute-gate/parachute/sandbox"
 )
 
-const (
-	finds      = true
-	afterCrash = "what still runs is found by the marks in its environment"
-)
+const afterCrash = "what still runs is found by the marks in its environment"
 
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -119,9 +116,9 @@ func endAll(ctx context.Context, name, prefix string) error {
 }
 
 // sweep ends what left the group: a daemon with a session of its own.
-func (p *process) sweep() {
-	if err := endAll(context.WithoutCancel(p.life), markProcess, p.id); err != nil {
-		p.r.deps.Log.Error("a process of an agent may still run", "process", p.id, "error", err)
+func (p *process) sweep(ctx context.Context) {
+	if err := endAll(ctx, markProcess, p.id); err != nil {
+		p.r.deps.Log.ErrorContext(ctx, "a process of an agent may still run", "process", p.id, "error", err)
 	}
 }
 

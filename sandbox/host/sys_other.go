@@ -9,16 +9,13 @@ import (
 	"github.com/parachute-gate/parachute/sandbox"
 )
 
-const (
-	finds      = false
-	afterCrash = "nothing runs on this system"
-)
+const afterCrash = "nothing runs on this system"
 
 var errSystem = errors.New("processes of agents need a Unix: they are ended by their group")
 
 func supported() error { return errSystem }
 
-func begin(context.Context, *Runtime, string, sandbox.Spec) (sandbox.Process, error) {
+func begin(context.Context, *Runtime, string, sandbox.Spec, *sandbox.Quota) (sandbox.Process, error) {
 	return nil, errSystem
 }
 

@@ -9,10 +9,7 @@ import (
 	"github.com/parachute-gate/parachute/sandbox"
 )
 
-const (
-	finds      = false
-	afterCrash = "what still runs is not found on this system: look for it before the next start"
-)
+const afterCrash = "what still runs is not found on this system: look for it before the next start"
 
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
@@ -21,7 +18,7 @@ func awaitExit(int) {}
 // peakBytes: these systems count in bytes.
 func peakBytes(use *syscall.Rusage) int64 { return int64(use.Maxrss) }
 
-func (*process) sweep() {}
+func (*process) sweep(context.Context) {}
 
 // Find finds nothing on this system: Facts says so.
 func (*Runtime) Find(context.Context) ([]sandbox.Found, error) { return nil, nil }

@@ -12,6 +12,7 @@ import (
 func crashCases() []testCase {
 	return []testCase{
 		{name: "what runs after a crash is found and removed", needs: []Feature{Finds}, run: foundAfterCrash},
+		{name: "what a crash left paused is removed", needs: []Feature{Finds}, run: pausedAfterCrash},
 		{name: "another installation's is neither found nor removed", needs: []Feature{Finds}, run: foreign},
 		{name: "what a process started ends with it", needs: []Feature{KillsAll}, run: orphans},
 		{name: "it is ready and says what it holds", run: readyAndFacts},
@@ -44,6 +45,24 @@ func foundAfterCrash(b *bench) error {
 	}
 	if found, err := b.Runtime().Find(b.ctx); err != nil || len(found) != 0 {
 		return fmt.Errorf("found after removal %+v, %w", found, err)
+	}
+	return b.nothingLeft()
+}
+
+func pausedAfterCrash(b *bench) error {
+	p, err := b.start("stubborn")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(ready(p), p.Pause(b.ctx), b.Crash()); err != nil {
+		return err
+	}
+	found, err := b.Runtime().Find(b.ctx)
+	if err != nil || len(found) != 1 || !found[0].Running {
+		return fmt.Errorf("found %+v, %w", found, err)
+	}
+	if err := b.Runtime().Remove(b.ctx, p.ID()); err != nil {
+		return fmt.Errorf("remove: %w", err)
 	}
 	return b.nothingLeft()
 }

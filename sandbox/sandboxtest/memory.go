@@ -2,7 +2,6 @@ package sandboxtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -63,20 +62,27 @@ func (m *Memory) Start(ctx context.Context, s sandbox.Spec) (sandbox.Process, er
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("memory: %w", err)
 	}
-	if _, err := sandbox.OpenSource(s.Workspace.Source, nil); err != nil {
+	source, err := sandbox.OpenSource(s.Workspace.Source, nil)
+	if err != nil {
 		return nil, fmt.Errorf("memory: %w", err)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("memory: start: %w", err)
 	}
+	var quota *sandbox.Quota
+	if !s.Workspace.ReadOnly {
+		if quota, err = sandbox.OpenQuota(ctx, source, s.Limits.WorkspaceBytes); err != nil {
+			return nil, fmt.Errorf("memory: %w", err)
+		}
+	}
 	program, ok := m.programs[s.Command[0]]
 	if !ok {
 		program = func(context.Context, tricks.Stage, []string) int { return 127 }
 	}
-	p := newPlayed(m, s)
-	run, kill := context.WithCancelCause(context.WithoutCancel(ctx))
-	p.kill = func(cause error) {
-		kill(cause)
+	p := newPlayed(ctx, m, s, quota)
+	run, kill := context.WithCancel(context.WithoutCancel(ctx))
+	p.kill = func() {
+		kill()
 		p.let()
 		p.in.End(nil)
 	}
@@ -84,20 +90,21 @@ func (m *Memory) Start(ctx context.Context, s sandbox.Spec) (sandbox.Process, er
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		env = append(env, name+"="+s.Env[name])
 	}
+	p.Begin()
 	p.work.Go(func() {
-		stop := context.AfterFunc(ctx, func() { p.kill(context.Cause(ctx)) })
-		defer stop()
-		stage := tricks.Stage{Stdin: gated{p, p.in, nil}, Stdout: gated{p, nil, p.out}, Stderr: gated{p, nil, p.tail}, Env: env, Term: p.term}
-		p.exit.Code = program(run, stage, s.Command[1:])
-		p.exit.Usage.Duration = time.Since(p.found.Started)
-		if cause := context.Cause(run); cause != nil {
-			p.exit.Code = 137
-			if !errors.Is(cause, errKilled) {
-				p.err = fmt.Errorf("memory: ended: %w", cause)
-			}
+		select {
+		case <-p.Over():
+			p.kill()
+		case <-p.Done():
 		}
-		p.out.End(p.err)
-		close(p.done)
+	})
+	p.work.Go(func() {
+		stage := tricks.Stage{Stdin: gated{p, p.in, nil}, Stdout: gated{p, nil, p.Out()}, Stderr: gated{p, nil, p.Err()}, Env: env, Dir: s.Workspace.Source, Term: p.term}
+		exit := sandbox.Exit{Code: program(run, stage, s.Command[1:]), Usage: sandbox.Usage{Duration: time.Since(p.found.Started)}}
+		if run.Err() != nil {
+			exit.Code = 137
+		}
+		p.End(exit, nil)
 	})
 	return p, nil
 }
@@ -110,7 +117,7 @@ func (m *Memory) Find(context.Context) ([]sandbox.Found, error) {
 	for _, p := range m.machine.all {
 		if p.data == m.data {
 			f := p.found
-			f.Running = !p.ended()
+			f.Running = !p.Ended()
 			found = append(found, f)
 		}
 	}
@@ -131,21 +138,17 @@ func (m *Memory) Remove(_ context.Context, id string) error {
 	return p.Close()
 }
 
-var errKilled = errors.New("killed")
-
 // played is a process that is a goroutine.
 type played struct {
+	*sandbox.Life
+
 	machine *Machine
 	data    string
 	found   sandbox.Found
-	in, out *sandbox.Output
-	tail    *sandbox.Tail
-	kill    func(cause error)
+	in      *sandbox.Output
+	kill    func()
 	term    chan struct{}
 	asked   sync.Once
-	done    chan struct{}
-	exit    sandbox.Exit
-	err     error
 	work    sync.WaitGroup
 
 	pause  sync.Mutex
@@ -153,11 +156,11 @@ type played struct {
 	letGo  sync.Cond
 }
 
-func newPlayed(m *Memory, s sandbox.Spec) *played {
-	p := &played{machine: m.machine, data: m.data, tail: &sandbox.Tail{}, term: make(chan struct{}), done: make(chan struct{})}
+func newPlayed(ctx context.Context, m *Memory, s sandbox.Spec, q *sandbox.Quota) *played {
+	p := &played{machine: m.machine, data: m.data, term: make(chan struct{})}
+	p.Life = sandbox.NewLife(ctx, sandbox.LifeDeps{Driver: "memory", OutputBytes: s.Limits.OutputBytes, Quota: q})
 	p.letGo.L = &p.pause
 	p.in = sandbox.NewOutput(1<<30, func() {})
-	p.out = sandbox.NewOutput(s.Limits.OutputBytes, func() { p.kill(sandbox.ErrOutput) })
 	m.machine.mu.Lock()
 	defer m.machine.mu.Unlock()
 	m.machine.n++
@@ -166,32 +169,8 @@ func newPlayed(m *Memory, s sandbox.Spec) *played {
 	return p
 }
 
-func (p *played) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
 func (p *played) ID() string            { return p.found.ID }
 func (p *played) Stdin() io.WriteCloser { return playedStdin{p.in} }
-func (p *played) Stdout() io.Reader     { return p.out }
-func (p *played) Stderr() []byte        { return p.tail.Bytes() }
-func (p *played) Renew()                { p.out.Renew() }
-
-func (p *played) Wait(ctx context.Context) (sandbox.Exit, error) {
-	if p.ended() {
-		return p.exit, p.err
-	}
-	select {
-	case <-p.done:
-		return p.exit, p.err
-	case <-ctx.Done():
-		return sandbox.Exit{}, fmt.Errorf("memory: wait: %w", context.Cause(ctx))
-	}
-}
 
 // Signal knows SIGTERM and SIGKILL.
 func (p *played) Signal(_ context.Context, sig syscall.Signal) error {
@@ -199,7 +178,7 @@ func (p *played) Signal(_ context.Context, sig syscall.Signal) error {
 	case syscall.SIGTERM:
 		p.asked.Do(func() { close(p.term) })
 	case syscall.SIGKILL:
-		p.kill(errKilled)
+		p.kill()
 	}
 	return nil
 }
@@ -207,23 +186,16 @@ func (p *played) Signal(_ context.Context, sig syscall.Signal) error {
 func (p *played) Stop(ctx context.Context, grace time.Duration) error {
 	p.let()
 	p.asked.Do(func() { close(p.term) })
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-p.done:
+	return p.StopAfter(ctx, grace, func(context.Context) error {
+		p.kill()
 		return nil
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-	p.kill(errKilled)
-	<-p.done
-	return nil
+	})
 }
 
 func (p *played) Pause(context.Context) error {
 	p.pause.Lock()
 	defer p.pause.Unlock()
-	p.paused = !p.ended()
+	p.paused = !p.Ended()
 	return nil
 }
 
@@ -240,7 +212,7 @@ func (p *played) let() {
 }
 
 func (p *played) Close() error {
-	p.kill(errKilled)
+	p.kill()
 	p.work.Wait()
 	p.machine.mu.Lock()
 	defer p.machine.mu.Unlock()

@@ -162,6 +162,8 @@ func (noStop) Stop(context.Context, time.Duration) error { return nil }
 func TestTheSuiteFindsBrokenRuntimes(t *testing.T) {
 	for name, b := range map[string]broken{
 		"no limit of output": {spec: func(s *sandbox.Spec) { s.Limits.OutputBytes += 5 }},
+		"no quota":           {spec: func(s *sandbox.Spec) { s.Limits.WorkspaceBytes = 0 }},
+		"half a quota":       {spec: func(s *sandbox.Spec) { s.Limits.WorkspaceBytes /= 4 }},
 		"an environment besides": {spec: func(s *sandbox.Spec) {
 			s.Env = map[string]string{"NAMED": "a b=c\n\"d'", "EMPTY": "", "HOST_TOKEN": "x"}
 		}},

@@ -41,7 +41,7 @@ func Run(t *testing.T, d Driver) {
 }
 
 func cases() []testCase {
-	return slices.Concat(stdioCases(), outputCases(), endCases(), crashCases(), specCases())
+	return slices.Concat(stdioCases(), outputCases(), endCases(), crashCases(), specCases(), diskCases())
 }
 
 // play holds, beside the case, that nothing of this process is left over of it.

@@ -26,19 +26,41 @@ type File struct {
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
-// receive puts the files of a message into the inbox of the workspace, and tells
-// what became of each.
-func receive(ctx context.Context, files []File, notes Notes) (string, error) {
-	var b strings.Builder
+// Received is what became of one file.
+type Received struct {
+	// Path is where it stands in the workspace; "" where it was not kept.
+	Path  string
+	Bytes int
+	// Words tell a person of it.
+	Words string
+}
+
+// Receive puts the files of a message into the inbox of the workspace, and tells
+// what became of each, in order.
+func Receive(ctx context.Context, files []File, notes Notes) ([]Received, error) {
+	out := make([]Received, 0, len(files))
 	for _, f := range files {
-		words, err := receiveOne(ctx, f, notes)
+		r, err := receiveOne(ctx, f, notes)
 		if told, ok := inWords(err); ok {
-			words, err = fmt.Sprintf("I did not keep %s: %s", oneLine(f.Name, longestName), told), nil
+			r, err = Received{Words: fmt.Sprintf("I did not keep %s: %s", oneLine(f.Name, longestName), told)}, nil
 		}
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		b.WriteString(words + "\n")
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// receive tells of all of them, a line each.
+func receive(ctx context.Context, files []File, notes Notes) (string, error) {
+	received, err := Receive(ctx, files, notes)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, r := range received {
+		b.WriteString(r.Words + "\n")
 	}
 	if b.Len() > 0 {
 		b.WriteString("\n")
@@ -46,30 +68,30 @@ func receive(ctx context.Context, files []File, notes Notes) (string, error) {
 	return b.String(), nil
 }
 
-func receiveOne(ctx context.Context, f File, notes Notes) (string, error) {
+func receiveOne(ctx context.Context, f File, notes Notes) (Received, error) {
 	name := oneLine(f.Name, longestName)
 	if f.Open == nil {
-		return fmt.Sprintf("I cannot fetch %s from here.", name), nil
+		return Received{Words: fmt.Sprintf("I cannot fetch %s from here.", name)}, nil
 	}
 	content, err := fetch(ctx, f)
 	if errors.Is(err, ErrNotToBeHad) {
-		return fmt.Sprintf("I could not get %s: the chat does not give it to me. It may be too big for a bot there.", name), nil
+		return Received{Words: fmt.Sprintf("I could not get %s: the chat does not give it to me. It may be too big for a bot there.", name)}, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("fetch attachment: %w", err)
+		return Received{}, fmt.Errorf("fetch attachment: %w", err)
 	}
 	switch {
 	case int64(len(content)) > f.Bytes:
 		// The policies were asked about the size that was stated.
-		return fmt.Sprintf("I did not keep %s: it is bigger than it says.", name), nil
+		return Received{Words: fmt.Sprintf("I did not keep %s: it is bigger than it says.", name)}, nil
 	case !isOf(f.Type, content):
-		return fmt.Sprintf("I did not keep %s: it is not of the type that it says (%s).", name, oneLine(f.Type, longestName)), nil
+		return Received{Words: fmt.Sprintf("I did not keep %s: it is not of the type that it says (%s).", name, oneLine(f.Type, longestName))}, nil
 	}
 	c, err := notes.Receive(ctx, named(f.Name, f.Type), content)
 	if err != nil {
-		return "", err
+		return Received{}, err
 	}
-	return fmt.Sprintf("Saved %s (%s).", c.Path, count(len(content), "byte", "bytes")), nil
+	return Received{Path: c.Path, Bytes: len(content), Words: fmt.Sprintf("Saved %s (%s).", c.Path, count(len(content), "byte", "bytes"))}, nil
 }
 
 // fetch reads one byte more than was stated, no further.

@@ -16,6 +16,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/parachute-gate/parachute/sandbox"
 	"github.com/parachute-gate/parachute/sessions"
@@ -32,10 +33,19 @@ type Deps struct {
 	Receive programs.Receiver
 	// Changes may be nil: then a turn that a crash cut off is run again.
 	Changes sessions.Changes
-	// Keep is the most programs that are kept at a time, for those that speak Line;
+	// Keep is the most programs that there are at a time, for those that speak Line;
 	// 0 starts one for each turn.
 	Keep int
-	Log  *slog.Logger
+	// Spares is how many of those that are kept may be started before anybody asks
+	// them; 0 is none.
+	Spares int
+	// PauseAfter is the idleness after which a program that is kept gets no CPU: 0 is
+	// programs.DefaultPauseAfter, and less is never.
+	PauseAfter time.Duration
+	// Ended may be nil. It is called once for each process that ended, after it was
+	// removed; Close waits for it.
+	Ended func(ctx context.Context, e programs.Ended)
+	Log   *slog.Logger
 }
 
 // Agent answers by a program. It is safe for concurrent use; close it.
@@ -50,9 +60,19 @@ var _ sessions.Agent = (*Agent)(nil)
 func New(d Deps) *Agent {
 	a := &Agent{deps: d}
 	if d.Keep > 0 {
-		a.pool = programs.NewPool[*conversation](programs.PoolDeps{Most: d.Keep, Log: d.Log})
+		a.pool = programs.NewPool(programs.PoolDeps[*conversation]{
+			Start: converse, Most: d.Keep, Spares: d.Spares, PauseAfter: d.PauseAfter, Ended: d.Ended, Log: d.Log,
+		})
 	}
 	return a
+}
+
+// Kept are the sessions that have a program now, in order.
+func (a *Agent) Kept() []string {
+	if a.pool == nil {
+		return nil
+	}
+	return a.pool.Sessions()
 }
 
 // End closes what is kept for a session that ended.
@@ -118,46 +138,36 @@ func fill(command []string, message string) (argv []string, stdin string) {
 
 // Answer implements sessions.Agent.
 func (a *Agent) Answer(ctx context.Context, t sessions.Turn, show func(string)) (string, error) {
-	l, err := a.deps.Launch(ctx, t)
-	if err == nil {
-		err = Check(l.Spec.Command, a.pool != nil)
-		if err != nil {
-			err = fmt.Errorf("%w: %w", sandbox.ErrSpec, err)
-		}
+	q, words, err := programs.Ask(ctx, programs.AskDeps{Launch: a.deps.Launch, Check: a.check, Receive: a.deps.Receive, Log: a.deps.Log}, t, show)
+	if q == nil {
+		return words, err
 	}
-	switch {
-	case err != nil && ctx.Err() == nil && programs.Tellable(err):
-		return programs.Unstarted(ctx, a.deps.Log, t, err), nil
-	case err != nil:
-		return "", fmt.Errorf("prepare program: %w", err)
-	}
-	files, told, err := programs.Receive(ctx, a.deps.Receive, t)
-	if err != nil {
-		return "", err
-	}
-	if told != "" && show != nil {
-		inner := show
-		show = func(text string) { inner(programs.With(told, text)) }
-	}
-	var text string
+	answer := a.once
 	if a.pool != nil {
-		text, err = a.talk(ctx, t, l, files, show)
-	} else {
-		text, err = a.once(ctx, t, l, files, show)
+		answer = a.talk
 	}
+	text, err := answer(ctx, q)
 	if err != nil {
 		return "", err
 	}
 	if text == "" {
 		text = programs.Nothing
 	}
-	return programs.With(told, text), nil
+	return q.Answer(text), nil
+}
+
+func (a *Agent) check(l programs.Launch) error {
+	if err := Check(l.Spec.Command, a.pool != nil); err != nil {
+		return fmt.Errorf("%w: %w", sandbox.ErrSpec, err)
+	}
+	return nil
 }
 
 // once runs a program for one turn.
-func (a *Agent) once(ctx context.Context, t sessions.Turn, l programs.Launch, files []programs.File, show func(string)) (string, error) {
+func (a *Agent) once(ctx context.Context, q *programs.Asked) (string, error) {
+	t, l := q.Turn, q.Launch
 	message := strings.ReplaceAll(t.Text, "\x00", "")
-	for _, f := range files {
+	for _, f := range q.Files {
 		message += "\n[file: " + f.Path + "]"
 	}
 	argv, stdin := fill(l.Spec.Command, message)
@@ -173,17 +183,17 @@ func (a *Agent) once(ctx context.Context, t sessions.Turn, l programs.Launch, fi
 	defer cancel(nil)
 	p, err := l.Runtime.Start(run, spec)
 	switch {
-	case ctx.Err() != nil:
-		if err == nil {
-			err = p.Close()
-		}
+	case err != nil && ctx.Err() != nil:
 		return "", errors.Join(context.Cause(ctx), err)
 	case err != nil:
 		return programs.Unstarted(ctx, a.deps.Log, t, err), nil
 	}
-	reply, end := a.follow(run, cancel, p, l, stdin, show)
+	reply, end := a.follow(run, cancel, p, l, stdin, q.Show())
 	if err := p.Close(); err != nil {
 		a.deps.Log.WarnContext(ctx, "program not removed", "turn", t.ID, "session", t.Session.ID, "error", err)
+	}
+	if a.deps.Ended != nil {
+		a.deps.Ended(context.WithoutCancel(ctx), programs.EndedOf(t, l, end))
 	}
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/parachute-gate/parachute/sandbox"
-	"github.com/parachute-gate/parachute/sessions"
 	"github.com/parachute-gate/parachute/sessions/programs"
 )
 
@@ -69,14 +68,12 @@ func converse(ctx, life context.Context, l programs.Launch) (*conversation, erro
 	life, cancel := context.WithCancelCause(life)
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	p, err := l.Runtime.Start(life, l.ForProtocol().Spec)
-	if !stop() {
-		if err == nil {
-			err = p.Close()
-		}
+	stopped := !stop()
+	switch {
+	case err != nil && stopped:
 		cancel(nil)
 		return nil, errors.Join(context.Cause(ctx), err)
-	}
-	if err != nil {
+	case err != nil:
 		cancel(nil)
 		return nil, err
 	}
@@ -88,6 +85,10 @@ func converse(ctx, life context.Context, l programs.Launch) (*conversation, erro
 		c.end.Exit, c.end.Err = p.Wait(context.WithoutCancel(life))
 		close(c.ended)
 	})
+	if stopped {
+		err = errors.Join(context.Cause(ctx), c.Close())
+		return nil, programs.NewStartError(err, programs.Ending{Exit: c.end.Exit, Err: err}, l, p.Stderr())
+	}
 	return c, nil
 }
 
@@ -129,6 +130,18 @@ func (c *conversation) write() {
 // Ended implements programs.Kept.
 func (c *conversation) Ended() <-chan struct{} { return c.ended }
 
+// Pause implements programs.Kept.
+func (c *conversation) Pause(ctx context.Context) error { return c.p.Pause(ctx) }
+
+// Unpause implements programs.Kept.
+func (c *conversation) Unpause(ctx context.Context) error { return c.p.Unpause(ctx) }
+
+// Ending implements programs.Kept.
+func (c *conversation) Ending() programs.Ending {
+	<-c.ended
+	return c.end
+}
+
 // Close implements programs.Kept.
 func (c *conversation) Close() error {
 	c.once.Do(func() {
@@ -140,35 +153,28 @@ func (c *conversation) Close() error {
 }
 
 // talk runs a turn with the program that is kept for its session.
-func (a *Agent) talk(ctx context.Context, t sessions.Turn, l programs.Launch, files []programs.File, show func(string)) (string, error) {
-	c, err := a.pool.Take(ctx, t.Session.ID, l, func(life context.Context) (*conversation, error) { return converse(ctx, life, l) })
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return "", context.Cause(ctx)
-	case errors.Is(err, programs.ErrClosed):
-		return "", err
-	case err != nil:
-		return programs.Unstarted(ctx, a.deps.Log, t, err), nil
-	}
-	if again, err := programs.Begin(ctx, a.deps.Changes, t); again || err != nil {
-		a.pool.Give(t.Session.ID, true, l.Times.Idle)
-		return programs.Again, err
+func (a *Agent) talk(ctx context.Context, q *programs.Asked) (string, error) {
+	t, l := q.Turn, q.Launch
+	c, words, err := a.pool.Ask(ctx, q, a.deps.Changes)
+	if words != "" || err != nil {
+		return words, err
 	}
 	line := Line{
 		Version: LineVersion, Turn: t.ID, Text: t.Text, Person: t.Name, Workspace: t.Session.Workspace, Access: t.Session.Access, Files: []string{},
 	}
-	for _, f := range files {
+	for _, f := range q.Files {
 		line.Files = append(line.Files, f.Path)
 	}
-	text, err := c.ask(ctx, line, l, show)
+	text, err := c.ask(ctx, line, l, q.Show())
 	end := programs.Ending{Err: err}
 	if errors.Is(err, errEnded) {
 		end = c.ending()
 	}
-	a.pool.Give(t.Session.ID, err == nil, l.Times.Idle)
+	given := programs.Given{Idle: l.Times.Idle, Why: end.Err, Unheard: ctx.Err() != nil}
+	a.pool.Give(t.Session.ID, given)
 	var failed *failedError
 	switch {
-	case ctx.Err() != nil:
+	case given.Unheard:
 		return "", context.Cause(ctx)
 	case errors.As(err, &failed):
 		a.deps.Log.LogAttrs(ctx, slog.LevelError, "program failed", slog.String("turn", t.ID), slog.String("session", t.Session.ID),

@@ -1,11 +1,11 @@
 // Package programs is what the agents share that are programs: how one is to be
 // run, what of its output a person reads, what is told when it ends badly, and
-// the processes that are kept between the turns of a session.
+// the processes that are kept between the turns of a session, or ready for one.
 //
 // It never decides whether or where a program may run: a Launch is made from a
 // decision, by the caller. It never starts a process but by the Launch's runtime,
 // and tries no other one when that fails. A message is never made a part of a
-// command line here.
+// command line here, and a process that served one session never serves another.
 package programs
 
 import (
@@ -60,11 +60,11 @@ func Receive(ctx context.Context, r Receiver, t sessions.Turn) ([]File, string, 
 	}
 }
 
-// shape is the Launch without what differs from turn to turn: a process that was
-// started for one shape never serves another.
+// shape is the Launch without whom it serves: a process that was started for one
+// shape never serves another.
 func (l Launch) shape() string {
 	s := l.Spec
-	s.Turn = ""
+	s.Session, s.Turn = "", ""
 	return fmt.Sprintf("%s %q %s", l.Runtime.Name(), l.Cwd, fmt.Sprintf("%#v", s))
 }
 

@@ -2,6 +2,7 @@ package programs_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"sync/atomic"
@@ -172,6 +173,7 @@ func TestWords(t *testing.T) {
 		{programs.Ending{Err: programs.ErrTooLong}, "longer than 1 MiB"},
 		{programs.Ending{Err: sandbox.ErrOutput}, "wrote more"},
 		{programs.Ending{Err: sandbox.ErrUnavailable}, "was lost"},
+		{programs.Ending{Err: fmt.Errorf("ended: %w", sandbox.ErrQuota)}, "workspace is full"},
 	} {
 		if got := test.end.Words(l); test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%+v: %q, want %q", test.end, got, test.want)

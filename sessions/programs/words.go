@@ -15,6 +15,7 @@ import (
 // What a person reads when there is no answer, or not all of it.
 const (
 	Again       = "I was restarted while a program worked on this, and cannot tell how far it came. So it was not started again: please look what it did, and ask anew."
+	Forgot      = "(The program was started anew: it does not remember what was said before.)"
 	Nothing     = "(The program ended without an answer.)"
 	unavailable = "The sandbox that this runs in is not available, so nothing was started. The owner can find the reason in the log."
 	unstarted   = "The program could not be started. The owner can find the reason in the log."
@@ -23,6 +24,7 @@ const (
 	memory      = "It ran out of memory, so it was ended. Please try something smaller."
 	silent      = "The program said nothing for %s, so I stopped it."
 	tooLong     = "(Cut here: the answer is longer than %s, so I stopped the program.)"
+	full        = "The workspace is full, so nothing more can be written to it. Please take files away, or ask the owner for more room."
 	tooMuch     = "The program wrote more than it may, so I stopped it."
 )
 
@@ -36,7 +38,15 @@ func Unstarted(ctx context.Context, log *slog.Logger, t sessions.Turn, err error
 		return unavailable
 	}
 	log.ErrorContext(ctx, "program not started", "turn", t.ID, "session", t.Session.ID, "error", err)
-	return unstarted
+	var began *StartError
+	switch {
+	case errors.As(err, &began) && began.Words != "":
+		return began.Words
+	case errors.Is(err, sandbox.ErrQuota):
+		return full
+	default:
+		return unstarted
+	}
 }
 
 // Tellable says that a Launcher's error is told, and not tried again.
@@ -59,6 +69,8 @@ func (e Ending) Words(l Launch) string {
 		return fmt.Sprintf(tooLong, size(l.Spec.Limits.OutputBytes))
 	case errors.Is(e.Err, sandbox.ErrOutput), errors.Is(e.Err, ErrLine):
 		return tooMuch
+	case errors.Is(e.Err, sandbox.ErrQuota):
+		return full
 	case e.Err != nil:
 		return lost
 	case e.Exit.OOM, e.Exit.Code == 137:

@@ -15,6 +15,7 @@ type Call struct {
 	Path  string // the note or, for list, the folder; empty for search and for the whole vault
 	To    string // where a note moves; else empty
 	Bytes int    // the size of the text given to write or append; else 0
+	Title string // what a program says that it is going to do; hostile, for rules and the log alone
 }
 
 // Authorizer decides each use of a tool. Nil means that it is allowed and that

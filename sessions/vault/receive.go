@@ -45,6 +45,9 @@ func (v *Vault) Receive(ctx context.Context, name string, content []byte) (Chang
 		}
 		return kept, nil
 	}
+	if err := v.fits(ctx, 0, kept.Bytes); err != nil {
+		return Change{}, err
+	}
 	if _, err := v.begin(ctx, index, c, after); err != nil {
 		return Change{}, err
 	}

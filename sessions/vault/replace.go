@@ -36,7 +36,7 @@ func (t *target) replace(data []byte) (err error) {
 		}
 	}()
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(t.mode), f.Sync(), f.Close())
+	err = errors.Join(err, f.Chmod(t.mode), own(t.dir, temp), f.Sync(), f.Close())
 	if err == nil {
 		err = t.dir.Rename(temp, t.leaf)
 	}

@@ -53,8 +53,9 @@ func (v *Vault) followed(ctx context.Context, index int, c Call) (bool, error) {
 
 // beginAppend begins an append, and tells whether it was applied before. The
 // hash of the whole differs from run to run where it was, since the text is
-// there already; so the hash that was recorded decides.
-func (v *Vault) beginAppend(ctx context.Context, index int, c Call, t *target, whole []byte, text string) (applied bool, err error) {
+// there already; so the hash that was recorded decides. One for which there is no
+// room, by full, is not begun where it is known that it was not before.
+func (v *Vault) beginAppend(ctx context.Context, index int, c Call, t *target, whole []byte, text string, full error) (applied bool, err error) {
 	recorded, ok, can, err := v.begun(ctx, index, c)
 	if err != nil {
 		return false, err
@@ -62,6 +63,9 @@ func (v *Vault) beginAppend(ctx context.Context, index int, c Call, t *target, w
 	line := appended(nil, text)
 	if ok && t.exists && grewFrom(t.before, line, recorded) {
 		return true, nil
+	}
+	if can && full != nil {
+		return false, full
 	}
 	resumed, err := v.begin(ctx, index, c, sha256.Sum256(whole))
 	if err != nil {

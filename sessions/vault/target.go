@@ -16,6 +16,7 @@ type target struct {
 	leaf   string
 	exists bool
 	before []byte // the text there, where it was loaded
+	size   int64  // and its length
 	mode   fs.FileMode
 }
 
@@ -57,7 +58,7 @@ func (v *Vault) enterFolder(ctx context.Context, dir *os.Root, at, part string) 
 		return nil, err
 	}
 	if !there {
-		if err := dir.Mkdir(part, 0o700); err != nil {
+		if err := makeFolder(dir, part); err != nil {
 			return nil, fmt.Errorf("make folder: %w", err)
 		}
 		if err := syncFolder(dir); err != nil {
@@ -120,11 +121,21 @@ func (t *target) close() { _ = t.dir.Close() }
 func (t *target) load(v *Vault, whole bool) error {
 	data, info, err := v.content(t.dir, t.leaf)
 	if errors.Is(err, ErrTooLarge) && !whole {
+		if info, err = t.dir.Lstat(t.leaf); err == nil {
+			t.size = info.Size()
+		}
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	t.before, t.mode = data, info.Mode().Perm()
+	t.before, t.size, t.mode = data, int64(len(data)), info.Mode().Perm()
 	return nil
+}
+
+func makeFolder(dir *os.Root, name string) error {
+	if err := dir.Mkdir(name, 0o700); err != nil {
+		return err
+	}
+	return own(dir, name)
 }

@@ -26,20 +26,24 @@ const (
 	ReadWrite Access = "read_write"
 )
 
-// Limits bound what one operation costs. A zero field takes its default.
+// Limits bound what one operation costs, and what a vault holds. A zero field
+// takes its default.
 type Limits struct {
 	MaxNote     int64 // bytes of one note; default 1 MiB
 	MaxNotes    int   // notes listed or searched, and notes a vault may hold; default 5000
 	MaxEntries  int   // folder entries looked at in one operation; default 20000
 	SearchHits  int   // lines and names that a search returns; default 50
 	SearchBytes int64 // bytes of notes that one search reads; default 64 MiB
+	// MaxBytes is how much all files of the workspace may take of the disk before a
+	// change that adds to them is refused; 0: as much as there is.
+	MaxBytes int64
 	// LockWait is how long a change waits for another one in the same folder;
 	// default 5 s.
 	LockWait time.Duration
 }
 
 func (l Limits) withDefaults() (Limits, error) {
-	if l.MaxNote < 0 || l.MaxNotes < 0 || l.MaxEntries < 0 || l.SearchHits < 0 || l.SearchBytes < 0 || l.LockWait < 0 {
+	if l.MaxNote < 0 || l.MaxNotes < 0 || l.MaxEntries < 0 || l.SearchHits < 0 || l.SearchBytes < 0 || l.MaxBytes < 0 || l.LockWait < 0 {
 		return l, errors.New("a limit is below zero: leave it out for its default")
 	}
 	if l.MaxNote == 0 {

@@ -18,6 +18,9 @@ type Change struct {
 func (v *Vault) Write(ctx context.Context, name, text string) (Change, error) {
 	c, bad := changeCall("write", name, text)
 	return v.change(ctx, c, bad, func(t *target, index int) (Change, error) {
+		if err := v.fits(ctx, t.size, int64(len(text))); err != nil {
+			return Change{}, err
+		}
 		after := sha256.Sum256([]byte(text))
 		resumed, err := v.begin(ctx, index, c, after)
 		if err != nil {
@@ -41,12 +44,16 @@ func (v *Vault) Append(ctx context.Context, name, text string) (Change, error) {
 			return Change{}, problem(ErrNotText, "%q is not plain text, so nothing was added to it. Use another note.", display(c.Path))
 		}
 		whole := appended(t.before, text)
-		applied, err := v.beginAppend(ctx, index, c, t, whole, text)
+		full := v.fits(ctx, t.size, int64(len(whole)))
+		applied, err := v.beginAppend(ctx, index, c, t, whole, text, full)
 		if err != nil {
 			return Change{}, err
 		}
 		if applied {
 			return Change{Path: c.Path, Bytes: int64(len(t.before))}, nil
+		}
+		if full != nil {
+			return Change{}, full
 		}
 		if int64(len(whole)) > v.limits.MaxNote {
 			return Change{}, v.tooLarge(c.Path)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -15,18 +16,18 @@ import (
 func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Facts, error) {
 	var f gate.Facts
 	var roles, workspace sql.NullString
-	var id, kind, chatKind, ws, trust, access, agent sql.NullString
+	var id, kind, chatKind, ws, trust, access, agent, obligations sql.NullString
 	var local sql.NullBool
 	err := db.read.QueryRowContext(ctx, `
 		SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1),
 		       (SELECT roles FROM people WHERE id = ?4),
 		       (SELECT workspace FROM choices WHERE connector = ?2 AND chat = ?3 AND user = ?4),
 		       EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')),
-		       s.id, s.kind, s.chat_kind, s.local, s.workspace, s.trust, s.access, s.agent
+		       s.id, s.kind, s.chat_kind, s.local, s.workspace, s.trust, s.access, s.agent, s.obligations
 		FROM (SELECT 1) LEFT JOIN sessions s
 		  ON s.connector = ?2 AND s.chat = ?3 AND s.user = ?4 AND s.ended IS NULL`,
 		eventKey, p.Connector, p.Chat, p.User).
-		Scan(&f.Seen, &roles, &workspace, &f.Busy, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent)
+		Scan(&f.Seen, &roles, &workspace, &f.Busy, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent, &obligations)
 	if err != nil {
 		return f, fmt.Errorf("read facts: %w", err)
 	}
@@ -40,7 +41,7 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 		f.Session = &gate.Session{
 			ID: id.String, Connector: p.Connector, ConnectorKind: kind.String, Chat: p.Chat, ChatKind: chatKind.String,
 			User: p.User, Local: local.Bool,
-			Workspace: ws.String, Trust: trust.String, Access: access.String, Agent: agent.String,
+			Workspace: ws.String, Trust: trust.String, Access: access.String, Agent: agent.String, Obligations: obligations.String,
 		}
 	}
 	return f, nil
@@ -66,6 +67,13 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 		}
 		if err := applySession(ctx, tx, c); err != nil {
 			return err
+		}
+		if u := c.Used; u != nil {
+			if _, err := tx.ExecContext(ctx, `
+				UPDATE sessions SET programs = programs + 1, cpu_ns = cpu_ns + ?, ran_ns = ran_ns + ?, peak_bytes = max(peak_bytes, ?) WHERE id = ?`,
+				u.CPU, u.Ran, u.PeakMemoryBytes, u.Session); err != nil {
+				return fmt.Errorf("keep usage: %w", err)
+			}
 		}
 		if c.Choose != "" {
 			if _, err := tx.ExecContext(ctx, `
@@ -97,7 +105,7 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 		}
 	}
 	if c.End != "" {
-		res, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = ? WHERE id = ? AND ended IS NULL`, at, c.End)
+		res, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = ?, cut = ? WHERE id = ? AND ended IS NULL`, at, c.Cut, c.End)
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
@@ -107,9 +115,9 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	}
 	if s := c.Open; s != nil {
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO sessions (id, connector, kind, chat, chat_kind, user, local, workspace, trust, access, agent, decision, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.ID, s.Connector, s.ConnectorKind, s.Chat, s.ChatKind, s.User, s.Local, s.Workspace, s.Trust, s.Access, s.Agent, c.Record.ID, at)
+			INSERT INTO sessions (id, connector, kind, chat, chat_kind, user, local, workspace, trust, access, agent, obligations, decision, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.ID, s.Connector, s.ConnectorKind, s.Chat, s.ChatKind, s.User, s.Local, s.Workspace, s.Trust, s.Access, s.Agent, cmp.Or(s.Obligations, "{}"), c.Record.ID, at)
 		if isUnique(err) {
 			return gate.ErrRaced
 		}

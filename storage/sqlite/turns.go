@@ -13,7 +13,7 @@ import (
 
 const selectTurn = `
 	SELECT t.id, t.seq, t.decision, t.connector, t.chat, t.user, t.name, t.message, t.text, t.attachments, t.reply, t.failed, t.state,
-	       s.id, s.kind, s.chat, s.chat_kind, s.user, s.local, s.workspace, s.trust, s.access, s.agent
+	       s.id, s.kind, s.chat, s.chat_kind, s.user, s.local, s.workspace, s.trust, s.access, s.agent, s.obligations, s.turns
 	FROM turns t LEFT JOIN sessions s ON s.id = t.session `
 
 // Turn implements sessions.Store.
@@ -40,11 +40,12 @@ func (db *DB) OpenTurns(ctx context.Context, session string, seq int64) ([]sessi
 
 func scanTurn(row interface{ Scan(...any) error }) (sessions.Turn, error) {
 	var t sessions.Turn
-	var id, kind, chat, chatKind, user, workspace, trust, access, agent sql.NullString
+	var id, kind, chat, chatKind, user, workspace, trust, access, agent, obligations sql.NullString
+	var earlier sql.NullInt64
 	var local sql.NullBool
 	var attachments []byte
 	if err := row.Scan(&t.ID, &t.Seq, &t.Decision, &t.Connector, &t.Chat, &t.User, &t.Name, &t.Message, &t.Text, &attachments, &t.Reply, &t.Failed, &t.State,
-		&id, &kind, &chat, &chatKind, &user, &local, &workspace, &trust, &access, &agent); err != nil {
+		&id, &kind, &chat, &chatKind, &user, &local, &workspace, &trust, &access, &agent, &obligations, &earlier); err != nil {
 		return t, fmt.Errorf("read turn: %w", err)
 	}
 	if err := json.Unmarshal(attachments, &t.Attachments); err != nil {
@@ -55,6 +56,7 @@ func scanTurn(row interface{ Scan(...any) error }) (sessions.Turn, error) {
 			ID: id.String, Connector: t.Connector, ConnectorKind: kind.String, Chat: chat.String, ChatKind: chatKind.String,
 			User: user.String, Local: local.Bool, Workspace: workspace.String,
 			Trust: trust.String, Access: access.String, Agent: agent.String,
+			Obligations: obligations.String, Earlier: int(earlier.Int64),
 		}
 	}
 	return t, nil
@@ -77,6 +79,9 @@ func (db *DB) CloseTurn(ctx context.Context, id string, state sessions.State) er
 		if _, err := tx.ExecContext(ctx, `UPDATE turns SET state = ?, text = '', attachments = '[]', reply = '', updated = ? WHERE id = ?`,
 			string(state), time.Now().UnixNano(), id); err != nil {
 			return fmt.Errorf("close turn: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE sessions SET turns = turns + 1 WHERE id = (SELECT session FROM turns WHERE id = ?)`, id); err != nil {
+			return fmt.Errorf("count turn: %w", err)
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM turn_changes WHERE turn = ?`, id)
 		return err

@@ -36,7 +36,7 @@ func commitKeeps(t *testing.T, s Stores) {
 			Message: "m1", Text: "list notes", State: sessions.Pending,
 			Session: &sessions.Session{
 				ID: c.Open.ID, Connector: "chat", ConnectorKind: "stdio", Chat: ann.Chat, ChatKind: "dm", Local: true, User: ann.User,
-				Workspace: "notes", Trust: "sandboxed", Access: "read_write", Agent: "vault",
+				Workspace: "notes", Trust: "sandboxed", Access: "read_write", Agent: "vault", Obligations: c.Open.Obligations,
 			},
 		})
 		equal(t, "other place", facts(t, s, bob, "e2"), gate.Facts{})

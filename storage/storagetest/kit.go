@@ -47,6 +47,7 @@ func opening(p gate.Place, key string) gate.Commit {
 	c.Open = &gate.Session{
 		ID: newID(), Connector: p.Connector, ConnectorKind: "stdio", ChatKind: "dm", Local: true, Chat: p.Chat, User: p.User,
 		Workspace: "notes", Trust: "sandboxed", Access: "read_write", Agent: "vault",
+		Obligations: `{"quota_mib":7}`,
 	}
 	c.Record.Session = c.Open.ID
 	return owing(c, c.Open.ID)

@@ -24,6 +24,7 @@ type Store interface {
 	limits.Store
 	sessions.Store
 	sessions.Changes
+	sessions.Register
 	audit.Log
 	// Close may be called more than once.
 	Close() error
@@ -63,6 +64,9 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"stop answers what has not begun", stop},
 		{"stop and change", stopAndChange},
 		{"changes", changes},
+		{"sessions and what they used", register},
+		{"sessions are found", found},
+		{"a session is cut off", cut},
 		{"people", people},
 		{"people page by page", paging},
 		{"limit events and clock", limitEvents},

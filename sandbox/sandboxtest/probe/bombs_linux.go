@@ -105,7 +105,7 @@ func fillFolder(dir string) int {
 
 func limits([]string) int {
 	var l unix.Rlimit
-	for _, what := range []int{unix.RLIMIT_NOFILE, unix.RLIMIT_CORE} {
+	for _, what := range []int{unix.RLIMIT_NOFILE, unix.RLIMIT_CORE, unix.RLIMIT_FSIZE} {
 		if err := unix.Getrlimit(what, &l); err != nil {
 			fmt.Fprintln(os.Stdout, err)
 			return 1

@@ -24,6 +24,8 @@ type Stage struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Env            []string
+	// Dir is the workspace; empty: where the process is.
+	Dir string
 	// Term is closed when the process is asked to end.
 	Term <-chan struct{}
 }
@@ -75,6 +77,10 @@ func Play(ctx context.Context, s Stage, args []string) int {
 		if err := json.NewEncoder(s.Stdout).Encode(env); err != nil {
 			return 1
 		}
+	case "store":
+		return store(ctx, s, n, arg(2))
+	case "sparse":
+		return sparse(s)
 	default:
 		fmt.Fprintf(s.Stderr, "no such trick: %q\n", args)
 		return 2
