@@ -27,8 +27,10 @@ type Record struct {
 	Chat      string `json:"chat,omitempty"`
 	ChatKind  string `json:"chat_kind,omitempty"`
 	User      string `json:"user,omitempty"`
-	Message   string `json:"message,omitempty"`
-	Event     string `json:"event,omitempty"`
+	// Identity is the one that spoke, where a person goes by another.
+	Identity string `json:"identity,omitempty"`
+	Message  string `json:"message,omitempty"`
+	Event    string `json:"event,omitempty"`
 	// TextSHA256 is the digest of the text in hex; Text is nil unless the
 	// operator keeps texts.
 	TextSHA256 string  `json:"text_sha256,omitempty"`

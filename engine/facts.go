@@ -131,6 +131,12 @@ func appendFact(out []byte, v reflect.Value) []byte {
 			out = appendFact(out, v.Field(i))
 		}
 		return out
+	case reflect.Map:
+		out = append(strconv.AppendInt(append(out, '{'), int64(v.Len()), 10), '}')
+		for _, key := range sortedKeys(v) {
+			out = appendFact(appendFact(out, key), v.MapIndex(key))
+		}
+		return out
 	default:
 		// toValue refuses such an input before it is decided.
 		return out

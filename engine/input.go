@@ -73,11 +73,27 @@ type AttachmentInput struct {
 
 // UserInput is the principal.
 type UserInput struct {
-	ID    string   `json:"id"`
-	Name  string   `json:"name,omitempty"`
-	Bot   bool     `json:"bot"`
-	Local bool     `json:"local"`
+	// ID is the person's, and Identity the one of theirs that speaks.
+	ID       string `json:"id"`
+	Identity string `json:"identity,omitempty"`
+	// Identities are all of a person whom the gate knows.
+	Identities []string `json:"identities,omitempty"`
+	Name       string   `json:"name,omitempty"`
+	Bot        bool     `json:"bot"`
+	Local      bool     `json:"local"`
+	// Roles are those that hold here and now.
 	Roles []string `json:"roles"`
+	// Workspaces are opened to the person by grants that hold here and now.
+	Workspaces []GrantedWorkspace `json:"workspaces,omitempty"`
+	Attributes map[string]string  `json:"attributes,omitempty"`
+	// GrantSeconds is how long the first of those grants lasts that end.
+	GrantSeconds *int64 `json:"grant_seconds,omitempty"`
+}
+
+// GrantedWorkspace is a workspace that a grant opens to whoever has its role.
+type GrantedWorkspace struct {
+	Name string `json:"name"`
+	Role string `json:"role"`
 }
 
 // Requested is the workspace that a person asked for.

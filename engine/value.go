@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -41,6 +42,12 @@ func toTerm(v reflect.Value) (*ast.Term, error) {
 		return ast.ArrayTerm(terms...), nil
 	case reflect.Struct:
 		return toObject(v)
+	case reflect.Map:
+		items := make([][2]*ast.Term, 0, v.Len())
+		for _, key := range sortedKeys(v) {
+			items = append(items, ast.Item(ast.StringTerm(key.String()), ast.StringTerm(v.MapIndex(key).String())))
+		}
+		return ast.ObjectTerm(items...), nil
 	default:
 		return nil, fmt.Errorf("convert input: no term for a %s", v.Kind())
 	}
@@ -67,8 +74,16 @@ func toObject(v reflect.Value) (*ast.Term, error) {
 // isEmpty is encoding/json's omitempty: unlike IsZero, a slice with no elements
 // is empty though it is not nil.
 func isEmpty(v reflect.Value) bool {
-	if v.Kind() == reflect.Slice {
+	if v.Kind() == reflect.Slice || v.Kind() == reflect.Map {
 		return v.Len() == 0
 	}
 	return v.IsZero()
+}
+
+// sortedKeys are those of a map of texts by texts, the one kind of map that an
+// input has.
+func sortedKeys(v reflect.Value) []reflect.Value {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	return keys
 }

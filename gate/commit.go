@@ -94,6 +94,9 @@ func (g *Gate) record(ev event, id string, facts Facts, d engine.Decision) audit
 	if facts.Session != nil {
 		r.Session = facts.Session.ID
 	}
+	if ev.identity != ev.place.User {
+		r.Identity = clip(ev.identity, maxShown)
+	}
 	if g.Config.StoreText {
 		text := clip(m.Text, maxText)
 		r.Text = &text

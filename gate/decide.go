@@ -102,6 +102,6 @@ func (g *Gate) Preview(ctx context.Context, from Source, m connectors.Message) (
 	if err != nil {
 		return engine.Decision{}, engine.MessageInput{}, err
 	}
-	out := g.decide(ctx, ev, "", facts)
+	out := g.decide(ctx, ev.of(facts), "", facts)
 	return out.Decision, out.input, nil
 }

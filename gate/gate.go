@@ -103,6 +103,7 @@ func (g *Gate) handle(ctx context.Context, ev event) error {
 		g.Log.DebugContext(ctx, "event seen before", "connector", ev.from.Name, "chat", ev.place.Chat, "message", ev.msg.ID)
 		return nil
 	}
+	ev = ev.of(facts)
 	out := g.decide(ctx, ev, id, facts)
 	if ctx.Err() != nil {
 		// The policies were interrupted, so what they said is no decision.

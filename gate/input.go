@@ -38,6 +38,17 @@ type event struct {
 	msg   connectors.Message
 	place Place
 	key   string
+	// identity is who speaks, as the platform says. Once the person is known whose
+	// it is, place.User is that person.
+	identity string
+}
+
+// of is the event with the person whose it is.
+func (ev event) of(facts Facts) event {
+	if facts.Person != "" {
+		ev.place.User = facts.Person
+	}
+	return ev
 }
 
 func newEvent(from Source, m connectors.Message) event {
@@ -53,7 +64,8 @@ func newEvent(from Source, m connectors.Message) event {
 			Chat:      from.Name + ":" + m.Chat.ID,
 			User:      from.Name + ":" + m.User.ID,
 		},
-		key: eventKey(from, m),
+		key:      eventKey(from, m),
+		identity: from.Name + ":" + m.User.ID,
 	}
 }
 
@@ -119,11 +131,10 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 			Command: clip(m.Command, maxName), Args: m.Args[:min(maxArgs, len(m.Args))],
 			MentionsBot: m.MentionsBot, ReplyToBot: m.ReplyToBot, Forwarded: m.Forwarded,
 		},
-		User: engine.UserInput{
-			ID: clip(ev.place.User, maxShown), Name: clip(m.User.Name, maxName),
-			Bot: m.User.Bot, Local: m.User.Local, Roles: append([]string{}, facts.Roles...),
-		},
+		User: facts.principal(now, ev.place, string(m.Chat.Kind)),
 	}
+	in.User.Name, in.User.Bot, in.User.Local = clip(m.User.Name, maxName), m.User.Bot, m.User.Local
+	in.User.Identity = clip(ev.identity, maxShown)
 	if !m.Time.IsZero() {
 		// A platform whose clock is ahead has no message of the future.
 		age := max(0, int64(now.Sub(m.Time)/time.Second))

@@ -8,6 +8,7 @@ import (
 	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // Session is what the gate knows of a session: whose it is, where, and with
@@ -43,8 +44,17 @@ type Place struct {
 type Facts struct {
 	// Seen is true when this very event was decided before.
 	Seen bool
-	// Roles are the sender's; empty for a stranger.
-	Roles []string
+	// Person is who the sender is: the person whose identity it is, or a stranger's
+	// own id.
+	Person string
+	// Identities are all that the person has; none for a stranger.
+	Identities []string
+	// Roles are the sender's that hold everywhere, and Grants those that may not;
+	// both are empty for a stranger.
+	Roles  []string
+	Grants []users.Grant
+	// Attributes are what policies know of the person beside that.
+	Attributes map[string]string
 	// Busy tells whether an answer is owed in Session.
 	Busy bool
 	// Session is the sender's open session in this chat, nil when there is none.

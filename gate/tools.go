@@ -31,16 +31,18 @@ func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
 	if err != nil {
 		return fmt.Errorf("denied by %s: %w", RuleUnreadable, err)
 	}
+	now := g.Now()
 	in := engine.ToolInput{
 		Version:   engine.InputVersion,
-		Time:      g.Now().UnixNano(),
+		Time:      now.UnixNano(),
 		Config:    g.Config.Input,
 		Connector: engine.ConnectorInput{Name: s.Connector, Kind: s.ConnectorKind},
 		Chat:      engine.ChatInput{ID: s.Chat, Kind: s.ChatKind},
-		User:      engine.UserInput{ID: s.User, Local: s.Local, Roles: append([]string{}, facts.Roles...)},
+		User:      facts.principal(now, place, s.ChatKind),
 		Session:   engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access, Agent: s.Agent},
 		Tool:      call.Tool,
 	}
+	in.User.Local = s.Local
 	d := g.Policies.Current().Tool(ctx, in)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -26,52 +26,83 @@ const (
 
 // Person is somebody the gate knows.
 type Person struct {
-	// ID is the connector's name, a colon, and the platform's stable id.
+	// ID is that of the first identity, and stays: the connector's name, a colon, and
+	// the platform's stable id.
 	ID string
+	// Identities are the ids by which the person comes in, in order; ID is one of
+	// them, which AddPerson adds.
+	Identities []string
 	// Name is for people to read; it is never identity.
-	Name    string
-	Roles   []string
-	Created time.Time
-	Updated time.Time
+	Name string
+	// Roles hold everywhere and for ever, Grants in some places or for some time.
+	Roles  []string
+	Grants []Grant
+	// Attributes are texts for policies, by name.
+	Attributes map[string]string
+	Created    time.Time
+	Updated    time.Time
 }
 
-// Errors of Directory and Store.
+// Errors of Store.
 var (
 	ErrUnknown = errors.New("no such person")
 	ErrExists  = errors.New("is known already")
+	// ErrFirst says that an identity cannot be taken away by whose id a person goes:
+	// somebody else could come in by it, as that person.
+	ErrFirst = errors.New("is the identity by which the person is known")
 )
 
 // Store keeps people.
 type Store interface {
-	// Person gives one, or ErrUnknown.
+	// Person gives one by their id or by any of their identities, or ErrUnknown.
 	Person(ctx context.Context, id string) (Person, error)
 	// People gives up to n people whose id is greater than after, in order of id.
 	People(ctx context.Context, after string, n int) ([]Person, error)
 	// AddPerson keeps a new one; ErrExists where the id is there.
 	AddPerson(ctx context.Context, p Person) error
-	// UpdatePerson replaces name and roles; ErrUnknown where there is none.
+	// UpdatePerson replaces name, roles, grants and attributes, and leaves the
+	// identities; ErrUnknown where there is none.
 	UpdatePerson(ctx context.Context, p Person) error
+	// Link makes an identity one of a person's: ErrExists where it is somebody's
+	// already, ErrUnknown where there is no such person.
+	Link(ctx context.Context, person, identity string) error
+	// Unlink makes an identity a stranger's: ErrUnknown where it is nobody's, ErrFirst
+	// where it is a person's ID.
+	Unlink(ctx context.Context, identity string) error
 	// RemovePerson forgets one; ErrUnknown where there is none.
 	RemovePerson(ctx context.Context, id string) error
 }
 
 var roleName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
+// CheckID tells what is wrong with an identity that is to be kept.
+func CheckID(identity string) error {
+	connector, id, ok := strings.Cut(identity, ":")
+	if !ok || connector == "" || id == "" {
+		return fmt.Errorf("id %q: write connector:id, as the log shows it (telegram:123456)", identity)
+	}
+	if len(identity) > 512 || !utf8.ValidString(identity) || strings.ContainsFunc(identity, unicode.IsControl) {
+		return fmt.Errorf("id %q: at most 512 bytes of UTF-8, no control characters", identity)
+	}
+	return nil
+}
+
 // Check tells what is wrong with a person that is to be kept.
 func (p Person) Check() error {
-	connector, id, ok := strings.Cut(p.ID, ":")
-	if !ok || connector == "" || id == "" {
-		return fmt.Errorf("id %q: write connector:id, as the log shows it (telegram:123456)", p.ID)
+	if err := CheckID(p.ID); err != nil {
+		return err
 	}
-	if len(p.ID) > 512 || !utf8.ValidString(p.ID) || strings.ContainsFunc(p.ID, unicode.IsControl) {
-		return fmt.Errorf("id %q: at most 512 bytes of UTF-8, no control characters", p.ID)
-	}
-	if len(p.Roles) == 0 {
+	if len(p.Roles)+len(p.Grants) == 0 {
 		return fmt.Errorf("%s: a person has at least one role (%s)", p.ID, strings.Join(Roles(), ", "))
 	}
 	for _, role := range p.Roles {
 		if !roleName.MatchString(role) {
 			return fmt.Errorf("%s: role %q must match %s; the default policies know %s", p.ID, role, roleName, strings.Join(Roles(), ", "))
+		}
+	}
+	for _, g := range p.Grants {
+		if err := g.Check(); err != nil {
+			return fmt.Errorf("%s: %w", p.ID, err)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/parachute-gate/parachute/gate"
 )
@@ -15,19 +16,21 @@ import (
 // moment.
 func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Facts, error) {
 	var f gate.Facts
-	var roles, workspace sql.NullString
+	var roles, workspace, attributes, grants, identities sql.NullString
 	var id, kind, chatKind, ws, trust, access, agent, obligations sql.NullString
 	var local sql.NullBool
 	err := db.read.QueryRowContext(ctx, `
-		SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1),
-		       (SELECT roles FROM people WHERE id = ?4),
-		       (SELECT workspace FROM choices WHERE connector = ?2 AND chat = ?3 AND user = ?4),
+		WITH who AS (SELECT coalesce((SELECT person FROM identities WHERE id = ?4), ?4) AS id)
+		SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1), who.id,
+		       p.roles, p.attributes, CASE WHEN p.id IS NOT NULL THEN `+grantsOf+` END,
+		       (SELECT json_group_array(i.id) FROM identities i WHERE i.person = who.id),
+		       (SELECT workspace FROM choices WHERE connector = ?2 AND chat = ?3 AND user = who.id),
 		       EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')),
 		       s.id, s.kind, s.chat_kind, s.local, s.workspace, s.trust, s.access, s.agent, s.obligations
-		FROM (SELECT 1) LEFT JOIN sessions s
-		  ON s.connector = ?2 AND s.chat = ?3 AND s.user = ?4 AND s.ended IS NULL`,
+		FROM who LEFT JOIN people p ON p.id = who.id LEFT JOIN sessions s
+		  ON s.connector = ?2 AND s.chat = ?3 AND s.user = who.id AND s.ended IS NULL`,
 		eventKey, p.Connector, p.Chat, p.User).
-		Scan(&f.Seen, &roles, &workspace, &f.Busy, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent, &obligations)
+		Scan(&f.Seen, &f.Person, &roles, &attributes, &grants, &identities, &workspace, &f.Busy, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent, &obligations)
 	if err != nil {
 		return f, fmt.Errorf("read facts: %w", err)
 	}
@@ -36,11 +39,28 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 			return f, fmt.Errorf("read roles of %s: %w", p.User, err)
 		}
 	}
+	if grants.Valid {
+		if f.Grants, err = readGrants(grants.String); err != nil {
+			return f, fmt.Errorf("%s: %w", p.User, err)
+		}
+	}
+	if attributes.Valid {
+		if err := json.Unmarshal([]byte(attributes.String), &f.Attributes); err != nil {
+			return f, fmt.Errorf("read attributes of %s: %w", p.User, err)
+		}
+	}
+	if err := json.Unmarshal([]byte(identities.String), &f.Identities); err != nil {
+		return f, fmt.Errorf("read identities of %s: %w", p.User, err)
+	}
+	if len(f.Identities) == 0 {
+		f.Identities = nil
+	}
+	slices.Sort(f.Identities)
 	f.Workspace = workspace.String
 	if id.Valid {
 		f.Session = &gate.Session{
 			ID: id.String, Connector: p.Connector, ConnectorKind: kind.String, Chat: p.Chat, ChatKind: chatKind.String,
-			User: p.User, Local: local.Bool,
+			User: f.Person, Local: local.Bool,
 			Workspace: ws.String, Trust: trust.String, Access: access.String, Agent: agent.String, Obligations: obligations.String,
 		}
 	}

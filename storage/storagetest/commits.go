@@ -25,7 +25,7 @@ func commitKeeps(t *testing.T, s Stores) {
 	c = commit(t, s, count(c, "k", 42))
 	for range 2 {
 		f := facts(t, s, ann, "e1")
-		equal(t, "facts", f, gate.Facts{Seen: true, Busy: true, Session: c.Open, Workspace: "notes"})
+		equal(t, "facts", f, gate.Facts{Seen: true, Person: ann.User, Busy: true, Session: c.Open, Workspace: "notes"})
 		got := entries(t, s, audit.Filter{})
 		want := c.Record
 		want.Prev = audit.GenesisHash
@@ -39,7 +39,7 @@ func commitKeeps(t *testing.T, s Stores) {
 				Workspace: "notes", Trust: "sandboxed", Access: "read_write", Agent: "vault", Obligations: c.Open.Obligations,
 			},
 		})
-		equal(t, "other place", facts(t, s, bob, "e2"), gate.Facts{})
+		equal(t, "other place", facts(t, s, bob, "e2"), gate.Facts{Person: bob.User})
 		s = reopen(t, s)
 	}
 }

@@ -1,0 +1,32 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate/users"
+)
+
+// principal is a person as the policies see them in one place at one moment.
+func (f Facts) principal(now time.Time, p Place, kind string) engine.UserInput {
+	in := engine.UserInput{
+		ID: clip(p.User, maxShown), Identities: f.Identities, Attributes: f.Attributes,
+		Roles: append([]string{}, users.RolesIn(f.Roles, f.Grants, now, p.Chat, kind)...),
+	}
+	for _, g := range f.Grants {
+		if !g.Holds(now, p.Chat, kind) {
+			continue
+		}
+		if g.Workspace != "" {
+			in.Workspaces = append(in.Workspaces, engine.GrantedWorkspace{Name: g.Workspace, Role: g.Role})
+		}
+		if g.Expires.IsZero() {
+			continue
+		}
+		left := int64(g.Expires.Sub(now) / time.Second)
+		if in.GrantSeconds == nil || left < *in.GrantSeconds {
+			in.GrantSeconds = &left
+		}
+	}
+	return in
+}
