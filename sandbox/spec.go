@@ -12,6 +12,11 @@ import (
 // WorkspaceTarget is where a container has its workspace.
 const WorkspaceTarget = "/workspace"
 
+// HomeTarget is the home that a container's program has, where none is named for
+// it: a folder of its own, which is gone with the container. It is not /tmp, as
+// some agents refuse to keep their settings there.
+const HomeTarget = "/agent"
+
 // NoNetwork is the network of a sandbox that reaches nothing, and OpenNetwork
 // the engine's own. Any other name is a network that the owner made.
 const (
@@ -54,7 +59,7 @@ type Limits struct {
 	Pids        int64
 	// NoFile is the number of files that each process may have open.
 	NoFile int64
-	// TmpBytes is the size of /tmp.
+	// TmpBytes is the size of /tmp, and of a container's home.
 	TmpBytes int64
 	// OutputBytes is what may be written to stdout in one turn; see Process.Renew.
 	OutputBytes int64

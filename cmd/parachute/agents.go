@@ -82,7 +82,7 @@ func (s *server) newProgram(a config.Agent, from programs.Launcher, w *workspace
 	case "acp":
 		return acp.New(acp.Deps{
 			Launch: from, Authorizer: w.authorizer, Receive: w.receive, Changes: s.db, Ended: s.ended,
-			Keep: s.cfg.Sandbox.Kept, Spares: s.cfg.Sandbox.Warm, Version: version, Log: s.log,
+			Keep: s.cfg.Sandbox.Kept, Spares: s.cfg.Sandbox.Warm, Login: a.Login, Version: version, Log: s.log,
 		}), nil
 	case "command":
 		d := command.Deps{Launch: from, Receive: w.receive, Changes: s.db, Ended: s.ended, Log: s.log}

@@ -23,6 +23,9 @@ type Agent struct {
 	Image string `yaml:"image"`
 	// Env is the whole environment that it is given.
 	Env map[string]Variable `yaml:"env"`
+	// Login is the method by which an agent of kind acp logs itself in; "" asks for
+	// none.
+	Login string `yaml:"login"`
 	// Keep lets one process of kind command serve a session, a line of JSON a turn.
 	Keep bool `yaml:"keep"`
 }
@@ -69,6 +72,7 @@ var (
 	agentKinds  = []string{"acp", "command"}
 	agentName   = workspaceName
 	imageName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,254}$`)
+	loginName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
 	runtimeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
 )
 
@@ -99,6 +103,9 @@ func (p place) agent(a Agent) {
 	}
 	if a.Keep && a.Kind == "acp" {
 		p.add("keep", "an agent of kind acp is always kept; keep is for kind: command")
+	}
+	if a.Login != "" && (a.Kind != "acp" || !loginName.MatchString(a.Login)) {
+		p.add("login", "the name of a method by which an agent of kind acp logs in, such as codex-api-key; the log names those that it offers")
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Env)) {
 		if !variableName.MatchString(name) {

@@ -79,7 +79,7 @@ func TestAgentFaults(t *testing.T) {
 		"{kind: acp, command: [x, --key=sk-hushhushhushhushhush]}":       "agents.a.command[1]: everybody on this computer can read a command line",
 		"{kind: acp, command: [x, ghp_hushhushhushhushhushhush]}":        "agents.a.command[1]: everybody on this computer can read a command line",
 		"{kind: acp, command: [x], keep: true}":                          "agents.a.keep: an agent of kind acp is always kept",
-		"{kind: acp, command: [x], imgae: y}":                            `unknown key "agents.a.imgae"; valid: kind, command, image, env, keep; did you mean "image"?`,
+		"{kind: acp, command: [x], imgae: y}":                            `unknown key "agents.a.imgae"; valid: kind, command, image, env, login, keep; did you mean "image"?`,
 		"{" + x + ", image: 'a b'}":                                      `agents.a.image: "a b" is no image's name`,
 		"{" + x + ", image: '-v/:/host'}":                                "is no image's name",
 		"{" + x + ", keep: 'true'}":                                      `agents.a.keep: "true" is not valid; valid: true, false`,

@@ -125,11 +125,14 @@ func mountsOf(s sandbox.Spec) []mount.Mount {
 		return mount.Mount{Type: mount.TypeBind, Source: m.Source, Target: target, ReadOnly: m.ReadOnly,
 			BindOptions: &mount.BindOptions{Propagation: mount.PropagationRPrivate, NonRecursive: true}}
 	}
+	memory := func(target string) mount.Mount {
+		return mount.Mount{Type: mount.TypeTmpfs, Target: target, TmpfsOptions: &mount.TmpfsOptions{SizeBytes: s.Limits.TmpBytes, Mode: 0o1777}}
+	}
 	all := []mount.Mount{
 		bind(s.Workspace, sandbox.WorkspaceTarget),
 		// The engine adds noexec, nosuid and nodev. As HostConfig.Tmpfs it would take its
 		// mode from the image's folder.
-		{Type: mount.TypeTmpfs, Target: "/tmp", TmpfsOptions: &mount.TmpfsOptions{SizeBytes: s.Limits.TmpBytes, Mode: 0o1777}},
+		memory("/tmp"), memory(sandbox.HomeTarget),
 	}
 	for _, m := range s.Mounts {
 		all = append(all, bind(m, m.Target))
@@ -137,12 +140,12 @@ func mountsOf(s sandbox.Spec) []mount.Mount {
 	return all
 }
 
-// envOf is the whole environment. Home is /tmp: what an agent keeps there is
-// gone with it, and what a workspace holds is never an agent's configuration.
+// envOf is the whole environment. What an agent keeps in its home is gone with
+// it, and what a workspace holds is never an agent's configuration.
 func envOf(named map[string]string) []string {
 	env := map[string]string{
 		"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME": "/tmp", "TMPDIR": "/tmp",
+		"HOME": sandbox.HomeTarget, "TMPDIR": "/tmp",
 	}
 	maps.Copy(env, named)
 	list := make([]string, 0, len(env))

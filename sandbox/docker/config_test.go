@@ -38,6 +38,7 @@ func TestConfig(t *testing.T) {
 		Mounts: []mount.Mount{
 			{Type: "bind", Source: "/w/a:/etc:rw", Target: "/workspace", BindOptions: bind},
 			{Type: "tmpfs", Target: "/tmp", TmpfsOptions: &mount.TmpfsOptions{SizeBytes: 128 << 20, Mode: 0o1777}},
+			{Type: "tmpfs", Target: "/agent", TmpfsOptions: &mount.TmpfsOptions{SizeBytes: 128 << 20, Mode: 0o1777}},
 			{Type: "bind", Source: "/lib,readonly=false", Target: "/mnt/lib", ReadOnly: true, BindOptions: bind},
 		},
 		Resources: container.Resources{
@@ -48,7 +49,7 @@ func TestConfig(t *testing.T) {
 	wantConfig := &container.Config{
 		Hostname: "sandbox", User: "1000:1000", Image: "img", WorkingDir: "/workspace",
 		Entrypoint: []string{"agent"}, Cmd: []string{"--flag", "$HOME;rm"},
-		Env:       []string{"HOME=/tmp", "KEY=v=1", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR=/tmp"},
+		Env:       []string{"HOME=/agent", "KEY=v=1", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR=/tmp"},
 		Labels:    map[string]string{"parachute": "1", "parachute.data": "d", "parachute.session": "s-1", "parachute.turn": "t-1", "parachute.name": "claude"},
 		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}}, NetworkDisabled: true,
@@ -90,7 +91,7 @@ func TestConfigOfOtherSpecs(t *testing.T) {
 			return reflect.DeepEqual(h.Ulimits[2], &container.Ulimit{Name: "fsize", Soft: 1 << 20, Hard: 1 << 20})
 		}},
 		"a home that was named": {func(s *sandbox.Spec) { s.Env = map[string]string{"HOME": "/workspace"} }, 2, func(c *container.Config, _ *container.HostConfig) bool {
-			return slices.Contains(c.Env, "HOME=/workspace") && !slices.Contains(c.Env, "HOME=/tmp")
+			return slices.Contains(c.Env, "HOME=/workspace") && !slices.Contains(c.Env, "HOME=/agent")
 		}},
 		"an image's own entry point": {func(s *sandbox.Spec) { s.Command = []string{"x"} }, 2, func(c *container.Config, _ *container.HostConfig) bool {
 			return len(c.Entrypoint) == 1 && len(c.Cmd) == 0

@@ -46,6 +46,7 @@ var walls = []struct{ prefix, mechanism string }{
 	{"hard link", "read-only root, another file system"},
 	{"device node", "no capability to make one"},
 	{"run from /tmp", "noexec"},
+	{"run from the home", "noexec"},
 	{"mount", "no capabilities, seccomp"}, {"remount", "no capabilities, seccomp"}, {"unmount", "no capabilities, seccomp"},
 	{"chroot", "no capabilities"}, {"pivot_root", "no capabilities, seccomp"},
 	{"set", "no capabilities"}, {"chown", "no capabilities"},

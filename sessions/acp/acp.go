@@ -2,10 +2,13 @@
 // answer turns: Claude Code, Codex, Gemini CLI, Goose and others. See
 // https://agentclientprotocol.com/protocol/overview.
 //
-// What an agent asks permission for, and each file that it asks us to read or
-// write, is decided by an Authorizer. The package offers no terminals, asks no
-// other program to run, never allows more than once, and never gives an agent the
-// same turn twice. What an agent does on its own, its sandbox bounds.
+// What an agent asks permission for, each file that it asks us to read or write,
+// and each command that it asks us to run, is decided by an Authorizer. A command
+// runs as the agent does: by the Launch of the turn, with the same bounds for each,
+// in the workspace, but without the agent's environment; and no longer than the
+// turn. The package runs nothing anywhere else, never allows more than once, and
+// never gives an agent the same turn twice. What an agent does on its own, its
+// sandbox bounds.
 package acp
 
 import (
@@ -31,11 +34,24 @@ type Deps struct {
 	Receive programs.Receiver
 	// Changes may be nil: then a turn that a crash cut off is run again.
 	Changes sessions.Changes
-	// Keep is the most agents that are kept at a time; 0 is DefaultKeep.
+	// Keep is the most agents that there are at a time; 0 is DefaultKeep.
 	Keep int
+	// Spares is how many of them may be started, up to their own session, before
+	// anybody asks them; 0 is none.
+	Spares int
+	// PauseAfter is the idleness after which an agent gets no CPU: 0 is
+	// programs.DefaultPauseAfter, and less is never.
+	PauseAfter time.Duration
+	// Ended may be nil. It is called once for each process that ended, those of
+	// terminals too, after it was removed; Close waits for it.
+	Ended func(ctx context.Context, e programs.Ended)
 	// Starting bounds the handshake with an agent, and Stopping the time that it has
 	// to end a turn that was stopped, before it is killed; 0 is the default of each.
 	Starting, Stopping time.Duration
+	// Login is the method by which the agent logs itself in, one of those that it
+	// offers; "" asks for no login. See
+	// https://agentclientprotocol.com/protocol/initialization#authentication.
+	Login string
 	// Version is ours, as the agent is told.
 	Version string
 	Log     *slog.Logger
@@ -69,8 +85,15 @@ func New(d Deps) *Agent {
 	if d.Stopping == 0 {
 		d.Stopping = DefaultStopping
 	}
-	return &Agent{deps: d, pool: programs.NewPool[*peer](programs.PoolDeps{Most: d.Keep, Log: d.Log})}
+	a := &Agent{deps: d}
+	a.pool = programs.NewPool(programs.PoolDeps[*peer]{
+		Start: a.start, Most: d.Keep, Spares: d.Spares, PauseAfter: d.PauseAfter, Ended: d.Ended, Log: d.Log,
+	})
+	return a
 }
+
+// Kept are the sessions that have an agent now, in order.
+func (a *Agent) Kept() []string { return a.pool.Sessions() }
 
 // End closes the agent of a session that ended.
 func (a *Agent) End(session string) { a.pool.End(session) }
@@ -92,53 +115,35 @@ const (
 
 // Answer implements sessions.Agent.
 func (a *Agent) Answer(ctx context.Context, t sessions.Turn, show func(string)) (string, error) {
-	l, err := a.deps.Launch(ctx, t)
-	switch {
-	case err != nil && ctx.Err() == nil && programs.Tellable(err):
-		return programs.Unstarted(ctx, a.deps.Log, t, err), nil
-	case err != nil:
-		return "", fmt.Errorf("prepare agent: %w", err)
+	q, words, err := programs.Ask(ctx, programs.AskDeps{Launch: a.deps.Launch, Receive: a.deps.Receive, Log: a.deps.Log}, t, show)
+	if q == nil {
+		return words, err
 	}
-	files, told, err := programs.Receive(ctx, a.deps.Receive, t)
+	text, err := a.prompt(ctx, q)
 	if err != nil {
 		return "", err
 	}
-	if told != "" && show != nil {
-		inner := show
-		show = func(text string) { inner(programs.With(told, text)) }
-	}
-	text, err := a.prompt(ctx, t, l, files, show)
-	if err != nil {
-		return "", err
-	}
-	return programs.With(told, text), nil
+	return q.Answer(text), nil
 }
 
-func (a *Agent) prompt(ctx context.Context, t sessions.Turn, l programs.Launch, files []programs.File, show func(string)) (string, error) {
-	p, err := a.pool.Take(ctx, t.Session.ID, l, func(life context.Context) (*peer, error) { return a.start(ctx, life, l, t) })
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return "", context.Cause(ctx)
-	case errors.Is(err, programs.ErrClosed):
-		return "", err
-	case errors.Is(err, errLogin):
-		a.deps.Log.ErrorContext(ctx, "agent not started", "turn", t.ID, "session", t.Session.ID, "error", err)
-		return login, nil
-	case err != nil:
-		return programs.Unstarted(ctx, a.deps.Log, t, err), nil
+func (a *Agent) prompt(ctx context.Context, q *programs.Asked) (string, error) {
+	p, words, err := a.pool.Ask(ctx, q, a.deps.Changes)
+	if words != "" || err != nil {
+		return words, err
 	}
-	if again, err := programs.Begin(ctx, a.deps.Changes, t); again || err != nil {
-		a.pool.Give(t.Session.ID, true, l.Times.Idle)
-		return programs.Again, err
-	}
-	turn := newTurn(ctx, t, a.deps.Authorizer(t), l)
-	err = p.prompt(ctx, turn, files, show, a.deps.Stopping)
+	turn := a.newTurn(ctx, q)
+	err = p.prompt(ctx, turn, q.Files, q.Show(), a.deps.Stopping)
 	end := programs.Ending{Err: err}
 	if errors.Is(err, errEnded) {
 		end = p.ending()
 	}
-	a.pool.Give(t.Session.ID, keeps(ctx, err, p), l.Times.Idle)
-	if ctx.Err() != nil {
+	given := programs.Given{Idle: q.Launch.Times.Idle, Unheard: ctx.Err() != nil}
+	kept := keeps(ctx, err, p)
+	if !kept {
+		given.Why = end.Err
+	}
+	a.pool.Give(q.Turn.Session.ID, given)
+	if given.Unheard {
 		return "", context.Cause(ctx)
 	}
 	return a.words(ctx, turn, p, err, end), nil

@@ -23,6 +23,8 @@ type decider struct {
 	mu    sync.Mutex
 	asked []vault.Call
 	deny  map[string]error
+	// denyTitle denies by what is said.
+	denyTitle map[string]error
 	// wait, where it is set, holds each decision until its context ends.
 	wait chan struct{}
 }
@@ -38,6 +40,9 @@ func (d *decider) Authorize(ctx context.Context, c vault.Call) error {
 		return ctx.Err()
 	}
 	if err, ok := d.deny[c.Path]; ok {
+		return err
+	}
+	if err, ok := d.denyTitle[c.Title]; ok {
 		return err
 	}
 	return d.deny[c.Kind]
@@ -124,7 +129,6 @@ func TestEndings(t *testing.T) {
 		{message: "max_turn_requests", want: []string{"so far", "as often as it may"}},
 		{message: "refusal", want: []string{"so far", "refuses to answer"}},
 		{message: "cancelled", want: []string{"so far", "by itself"}},
-		{message: "terminal", want: []string{"Method not found"}},
 		{message: "unknown", want: []string{"Method not found"}},
 		{message: "crowd", want: []string{"crowd over"}},
 	}
@@ -160,7 +164,7 @@ func TestEndings(t *testing.T) {
 			}
 			// Whatever happened, the next turn is served, by a new process where it must be.
 			text, err = a.Answer(t.Context(), agenttest.Turn("turn-2", "count"), nil)
-			if want := map[bool]string{true: "1", false: "2"}[test.killed]; err != nil || text != want {
+			if want := map[bool]string{true: programs.With(programs.Forgot, "1"), false: "2"}[test.killed]; err != nil || text != want {
 				t.Errorf("next: %q, %v; want %s", text, err, want)
 			}
 			a.Close()
@@ -175,7 +179,7 @@ func TestStartsThatFail(t *testing.T) {
 		{"mute", "could not be started", "did not answer in 500ms"},
 		{"deaf", "could not be started", "did not answer in 500ms"},
 		{"version", "could not be started", "another version of the protocol"},
-		{"login", "wants to be logged in", "Authentication required"},
+		{"login", "wants to be logged in", "[\\\"api-key\\\" \\\"browser\\\"]"},
 		{"dies", "could not be started", "no key: [API_KEY]"},
 	} {
 		t.Run(test.flag, func(t *testing.T) {
@@ -205,6 +209,19 @@ func TestStartsThatFail(t *testing.T) {
 	}
 }
 
+func TestLogin(t *testing.T) {
+	for method, want := range map[string]string{"api-key": "1", "browser": "wants to be logged in"} {
+		b := newBench(t)
+		b.deps.Login = method
+		a := b.agent(nil, "login")
+		text, err := a.Answer(t.Context(), agenttest.Turn("turn-1", "count"), nil)
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("%s: %q, %v, log %s", method, text, err, b.Logs)
+		}
+		a.Close()
+	}
+}
+
 func TestDraftShowsWhatIsDone(t *testing.T) {
 	b := newBench(t)
 	a := b.agent(nil)
@@ -228,7 +245,7 @@ func TestStops(t *testing.T) {
 		// It keeps its memory where it stops in time, and what it says too late is lost.
 		{"slow", "2", 20 * time.Second},
 		{"afterwards", "2", 20 * time.Second},
-		{"stubborn", "1", 50 * time.Millisecond},
+		{"stubborn", programs.With(programs.Forgot, "1"), 50 * time.Millisecond},
 		{"wait", "2", 20 * time.Second},
 	} {
 		t.Run(test.message, func(t *testing.T) {

@@ -51,6 +51,9 @@ func TestPermissions(t *testing.T) {
 		{"permit read /workspacex/a", allow, []vault.Call{{Tool: "acp.read", Kind: "read", Path: "/workspacex/a"}}},
 		{"permit read /workspace//a/./b", allow, []vault.Call{{Tool: "acp.read", Kind: "read", Path: "a/b"}}},
 	} {
+		for i := range test.asked {
+			test.asked[i].Title = "a tool"
+		}
 		text, err := a.Answer(t.Context(), agenttest.Turn("turn-1", test.message), nil)
 		if asked := b.decider.calls(); err != nil || !strings.Contains(text, test.want) || !slices.Equal(asked, test.asked) {
 			t.Errorf("%s: %q, %v; asked %+v", test.message, text, err, asked)
@@ -157,7 +160,7 @@ func TestFiles(t *testing.T) {
 	if found, err := os.ReadDir(outside); err != nil || len(found) != 1 {
 		t.Errorf("outside: %v, %v", found, err)
 	}
-	// Read-only is so whatever the policy says, and the agent is told at its start.
+	// Read-only is so whatever the policy says.
 	turn := agenttest.Turn("turn-2", "write /workspace/notes.md changed")
 	session := *turn.Session
 	session.ID, session.Access = "session-2", "read_only"

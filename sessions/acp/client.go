@@ -11,6 +11,7 @@ import (
 
 	acp "github.com/coder/acp-go-sdk"
 
+	"github.com/parachute-gate/parachute/sessions/programs"
 	"github.com/parachute-gate/parachute/sessions/vault"
 )
 
@@ -148,7 +149,7 @@ func permissionCalls(c seenCall, u acp.ToolCallUpdate, cwd string) []vault.Call 
 		return nil
 	}
 	kind := kindOf(c.kind)
-	base := vault.Call{Tool: "acp." + kind, Kind: kind}
+	base := vault.Call{Tool: "acp." + kind, Kind: kind, Title: programs.Line(c.title, mostTitle)}
 	bytes := map[string]int{}
 	for _, content := range u.Content {
 		if content.Diff != nil {
@@ -174,6 +175,9 @@ func permissionCalls(c seenCall, u acp.ToolCallUpdate, cwd string) []vault.Call 
 // named is a path as a decision is made about it: relative to the workspace
 // where it lies there, as it was given where not.
 func named(name, cwd string) string {
+	if path.Clean(name) == path.Clean(cwd) {
+		return "."
+	}
 	if rel, ok := within(name, cwd); ok {
 		return rel
 	}
@@ -189,14 +193,52 @@ func within(name, cwd string) (string, bool) {
 	return rel, ok && rel != ""
 }
 
-// current is the turn that runs, for the peer's own session.
+// current is the turn that runs, for the peer's own session. What an agent that is
+// gone asked for is of no turn: nobody would wait for what is begun for it.
 func (p *peer) current(session acp.SessionId) *turn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	select {
+	case <-p.ended:
+		return nil
+	default:
+	}
 	if session != p.session {
 		return nil
 	}
 	return p.turn
+}
+
+// serve does what an agent asked for within the turn that runs; between turns
+// nothing is done. The context ends with the turn too.
+func (c *client) serve(ctx context.Context, session acp.SessionId, do func(ctx context.Context, t *turn) error) (err error) {
+	t := c.peer.current(session)
+	if t == nil || !t.enter() {
+		return acp.NewInvalidRequest(map[string]any{"error": "no turn runs"})
+	}
+	defer t.work.Done()
+	defer recovered(&err)
+	defer t.heard()
+	ctx, done := both(ctx, t.given)
+	defer done()
+	return do(ctx, t)
+}
+
+// decide asks the Authorizer about what an agent wants; its error is for the
+// agent. what tells the person.
+func (c *client) decide(ctx context.Context, t *turn, what string, call vault.Call) error {
+	err := t.auth.Authorize(ctx, call)
+	var no *vault.Refused
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &no):
+		t.refuses(what, no.Reply)
+		return refused(codeRefused, "not allowed: %s", no.Reply)
+	case ctx.Err() == nil:
+		c.log.ErrorContext(ctx, "agent refused without a decision", "turn", t.of.ID, "session", t.of.Session.ID, "error", err)
+	}
+	return refused(codeRefused, "not allowed: no decision was made")
 }
 
 // both ends with either.
@@ -217,32 +259,4 @@ func recovered(err *error) {
 func (c *client) SessionUpdate(_ context.Context, n acp.SessionNotification) error {
 	c.peer.update(n)
 	return nil
-}
-
-func noTerminal() error { return acp.NewMethodNotFound("terminal") }
-
-// CreateTerminal and the four below are not offered: a program is the agent's own,
-// within its sandbox.
-func (*client) CreateTerminal(context.Context, acp.CreateTerminalRequest) (acp.CreateTerminalResponse, error) {
-	return acp.CreateTerminalResponse{}, noTerminal()
-}
-
-// KillTerminal is not offered.
-func (*client) KillTerminal(context.Context, acp.KillTerminalRequest) (acp.KillTerminalResponse, error) {
-	return acp.KillTerminalResponse{}, noTerminal()
-}
-
-// TerminalOutput is not offered.
-func (*client) TerminalOutput(context.Context, acp.TerminalOutputRequest) (acp.TerminalOutputResponse, error) {
-	return acp.TerminalOutputResponse{}, noTerminal()
-}
-
-// ReleaseTerminal is not offered.
-func (*client) ReleaseTerminal(context.Context, acp.ReleaseTerminalRequest) (acp.ReleaseTerminalResponse, error) {
-	return acp.ReleaseTerminalResponse{}, noTerminal()
-}
-
-// WaitForTerminalExit is not offered.
-func (*client) WaitForTerminalExit(context.Context, acp.WaitForTerminalExitRequest) (acp.WaitForTerminalExitResponse, error) {
-	return acp.WaitForTerminalExitResponse{}, noTerminal()
 }

@@ -30,7 +30,12 @@ func refused(code int, format string, args ...any) error {
 	return &acp.RequestError{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-const codeRefused = -32602
+// The codes of JSON-RPC 2.0 for what is not allowed as it was asked for, and for
+// what failed on our side.
+const (
+	codeRefused  = -32602
+	codeInternal = -32603
+)
 
 // ReadTextFile reads a file of the workspace, if the Authorizer allows it. See
 // https://agentclientprotocol.com/protocol/file-system.
@@ -56,50 +61,35 @@ func (c *client) WriteTextFile(ctx context.Context, r acp.WriteTextFileRequest) 
 }
 
 // file asks the Authorizer, and does what was asked in the workspace.
-func (c *client) file(ctx context.Context, session acp.SessionId, call vault.Call, do func(*os.Root, string) error) (err error) {
-	t := c.peer.current(session)
-	if t == nil || !t.enter() {
-		return acp.NewInvalidRequest(map[string]any{"error": "no turn runs"})
-	}
-	defer t.work.Done()
-	defer recovered(&err)
-	defer t.heard()
-	ctx, done := both(ctx, t.given)
-	defer done()
-	name, inside := within(call.Path, t.launch.Cwd)
-	if inside {
-		call.Path = name
-	}
-	what := seenCall{kind: map[string]acp.ToolKind{"read": acp.ToolKindRead, "write": acp.ToolKindEdit}[call.Kind], at: []string{call.Path}}.line()
-	if call.Kind != "read" && t.of.Session.Access != string(vault.ReadWrite) {
-		// This stands even where a policy would be wrong.
-		t.refuses(what, "")
-		return refused(codeRefused, "the workspace is read-only")
-	}
-	if err := t.auth.Authorize(ctx, call); err != nil {
-		var no *vault.Refused
-		if errors.As(err, &no) {
-			t.refuses(what, no.Reply)
-			return refused(codeRefused, "not allowed: %s", no.Reply)
+func (c *client) file(ctx context.Context, session acp.SessionId, call vault.Call, do func(*os.Root, string) error) error {
+	return c.serve(ctx, session, func(ctx context.Context, t *turn) error {
+		name, inside := within(call.Path, t.launch.Cwd)
+		if inside {
+			call.Path = name
 		}
-		if ctx.Err() == nil {
-			c.log.ErrorContext(ctx, "agent refused without a decision", "turn", t.of.ID, "session", t.of.Session.ID, "error", err)
+		what := seenCall{kind: map[string]acp.ToolKind{"read": acp.ToolKindRead, "write": acp.ToolKindEdit}[call.Kind], at: []string{call.Path}}.line()
+		if call.Kind != "read" && t.of.Session.Access != string(vault.ReadWrite) {
+			// This stands even where a policy would be wrong.
+			t.refuses(what, "")
+			return refused(codeRefused, "the workspace is read-only")
 		}
-		return refused(codeRefused, "not allowed: no decision was made")
-	}
-	if !inside || !usable(name) {
-		return refused(codeRefused, "only files of the workspace %s can be used, by ordinary names", t.launch.Cwd)
-	}
-	t.does("· " + what)
-	root, err := os.OpenRoot(t.launch.Spec.Workspace.Source)
-	if err != nil {
-		return c.told(ctx, t, err)
-	}
-	defer root.Close() //nolint:errcheck // nothing was written by it
-	if err := ctx.Err(); err != nil {
-		return refused(codeRefused, "the turn is over")
-	}
-	return c.told(ctx, t, do(root, name))
+		if err := c.decide(ctx, t, what, call); err != nil {
+			return err
+		}
+		if !inside || !usable(name) {
+			return refused(codeRefused, "only files of the workspace %s can be used, by ordinary names", t.launch.Cwd)
+		}
+		t.does("· " + what)
+		root, err := os.OpenRoot(t.launch.Spec.Workspace.Source)
+		if err != nil {
+			return c.told(ctx, t, err)
+		}
+		defer root.Close() //nolint:errcheck // nothing was written by it
+		if err := ctx.Err(); err != nil {
+			return refused(codeRefused, "the turn is over")
+		}
+		return c.told(ctx, t, do(root, name))
+	})
 }
 
 // told is an error as the agent may read it: no path of ours.
@@ -112,7 +102,7 @@ func (c *client) told(ctx context.Context, t *turn, err error) error {
 		return refused(codeNotFound, "there is no such file")
 	default:
 		c.log.WarnContext(ctx, "file not served to the agent", "turn", t.of.ID, "session", t.of.Session.ID, "error", err)
-		return refused(-32603, "the file could not be used")
+		return refused(codeInternal, "the file could not be used")
 	}
 }
 

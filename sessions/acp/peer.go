@@ -14,7 +14,6 @@ import (
 	acp "github.com/coder/acp-go-sdk"
 
 	"github.com/parachute-gate/parachute/sandbox"
-	"github.com/parachute-gate/parachute/sessions"
 	"github.com/parachute-gate/parachute/sessions/programs"
 )
 
@@ -60,7 +59,7 @@ const codeLogin = -32000
 
 // start runs an agent and makes a session with it. What is started lives for
 // life; the starting ends with ctx.
-func (a *Agent) start(ctx, life context.Context, l programs.Launch, t sessions.Turn) (*peer, error) {
+func (a *Agent) start(ctx, life context.Context, l programs.Launch) (*peer, error) {
 	ctx, done := context.WithTimeoutCause(ctx, a.deps.Starting, fmt.Errorf("%w: the agent did not answer in %v", sandbox.ErrSpec, a.deps.Starting))
 	defer done()
 	life, cancel := context.WithCancelCause(life)
@@ -83,29 +82,41 @@ func (a *Agent) start(ctx, life context.Context, l programs.Launch, t sessions.T
 	// it reads nothing before it has this one.
 	p.conn.SetLogger(slog.New(slog.DiscardHandler))
 	f.open()
-	err = p.handshake(ctx, l, a.deps.Version, t.Session.Access == "read_write")
+	err = p.handshake(ctx, l, a.deps)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
 	if err == nil {
 		return p, nil
 	}
+	return nil, p.unstarted(err)
+}
+
+// unstarted ends an agent that did not start as it should.
+func (p *peer) unstarted(err error) error {
+	end := programs.Ending{Err: err}
 	if errors.Is(err, errEnded) {
-		p.ending().Log(ctx, a.deps.Log, l, t, process.Stderr())
+		end.Err = p.ending().Err
 	}
-	return nil, errors.Join(err, p.Close())
+	err = errors.Join(err, p.Close())
+	end.Exit = p.end.Exit
+	failed := programs.NewStartError(err, end, p.launch, p.process.Stderr())
+	if errors.Is(err, errLogin) {
+		failed.Words = login
+	}
+	return failed
 }
 
 // handshake follows https://agentclientprotocol.com/protocol/initialization and
 // …/session-setup.
-func (p *peer) handshake(ctx context.Context, l programs.Launch, version string, writes bool) error {
+func (p *peer) handshake(ctx context.Context, l programs.Launch, d Deps) error {
 	hello, err := call(ctx, p, func(ctx context.Context) (acp.InitializeResponse, error) {
 		return p.conn.Initialize(ctx, acp.InitializeRequest{
 			ProtocolVersion: acp.ProtocolVersionNumber,
-			ClientInfo:      &acp.Implementation{Name: "parachute", Version: version},
+			ClientInfo:      &acp.Implementation{Name: "parachute", Version: d.Version},
 			ClientCapabilities: acp.ClientCapabilities{
-				Fs:       acp.FileSystemCapabilities{ReadTextFile: true, WriteTextFile: writes},
-				Terminal: false,
+				Fs:       acp.FileSystemCapabilities{ReadTextFile: true, WriteTextFile: !l.Spec.Workspace.ReadOnly},
+				Terminal: true,
 			},
 		})
 	})
@@ -115,9 +126,19 @@ func (p *peer) handshake(ctx context.Context, l programs.Launch, version string,
 	if hello.ProtocolVersion != acp.ProtocolVersionNumber {
 		return fmt.Errorf("%w: %d", errProtocol, hello.ProtocolVersion)
 	}
+	if d.Login != "" {
+		if _, err := call(ctx, p, func(ctx context.Context) (acp.AuthenticateResponse, error) {
+			return p.conn.Authenticate(ctx, acp.AuthenticateRequest{MethodId: d.Login})
+		}); err != nil {
+			return fmt.Errorf("%w by %q, of %s: %w", errLogin, d.Login, methods(hello), err)
+		}
+	}
 	session, err := call(ctx, p, func(ctx context.Context) (acp.NewSessionResponse, error) {
 		return p.conn.NewSession(ctx, acp.NewSessionRequest{Cwd: l.Cwd, McpServers: []acp.McpServer{}})
 	})
+	if errors.Is(err, errLogin) {
+		return fmt.Errorf("make session: it offers the methods %s: %w", methods(hello), err)
+	}
 	if err != nil {
 		return fmt.Errorf("make session: %w", err)
 	}
@@ -128,6 +149,22 @@ func (p *peer) handshake(ctx context.Context, l programs.Launch, version string,
 	defer p.mu.Unlock()
 	p.session = session.SessionId
 	return nil
+}
+
+// methods names those by which an agent can be logged in.
+func methods(hello acp.InitializeResponse) string {
+	var ids []string
+	for _, m := range hello.AuthMethods {
+		switch {
+		case m.Agent != nil:
+			ids = append(ids, m.Agent.Id)
+		case m.EnvVar != nil:
+			ids = append(ids, m.EnvVar.Id)
+		case m.Terminal != nil:
+			ids = append(ids, m.Terminal.Id)
+		}
+	}
+	return programs.Line(fmt.Sprintf("%q", ids), 500)
 }
 
 // call makes one request. Where ctx ends first the agent is closed: it may not
@@ -183,12 +220,37 @@ func (p *peer) reason(err error) error {
 // Ended implements programs.Kept.
 func (p *peer) Ended() <-chan struct{} { return p.ended }
 
+// Pause implements programs.Kept.
+func (p *peer) Pause(ctx context.Context) error { return p.process.Pause(ctx) }
+
+// Unpause implements programs.Kept.
+func (p *peer) Unpause(ctx context.Context) error { return p.process.Unpause(ctx) }
+
+// Ending implements programs.Kept.
+func (p *peer) Ending() programs.Ending {
+	<-p.ended
+	return p.end
+}
+
 // Close implements programs.Kept.
 func (p *peer) Close() error {
 	p.once.Do(func() {
+		p.mu.Lock()
+		t := p.turn
+		p.mu.Unlock()
+		if t != nil {
+			// Its commands begin to end beside the agent.
+			t.giveUp()
+		}
 		p.closed = p.process.Close()
 		p.work.Wait()
 		<-p.conn.Done()
+		p.mu.Lock()
+		t = p.turn
+		p.mu.Unlock()
+		if t != nil {
+			t.terminals.close(t.given)
+		}
 	})
 	return p.closed
 }
@@ -234,8 +296,13 @@ type answered struct{ err error }
 func (p *peer) prompt(ctx context.Context, t *turn, files []programs.File, show func(string), stopping time.Duration) error {
 	p.process.Renew()
 	draft := programs.NewDraft(show, t.draft)
-	silent := make(chan struct{})
-	silence := programs.NewSilence(t.launch.Times.Silent, sync.OnceFunc(func() { close(silent) }))
+	silent := make(chan struct{}, 1)
+	silence := programs.NewSilence(t.launch.Times.Silent, func() {
+		select {
+		case silent <- struct{}{}:
+		default:
+		}
+	})
 	t.heard = func() { silence.Heard(); draft.Changed() }
 	p.mu.Lock()
 	p.turn = t
@@ -248,17 +315,7 @@ func (p *peer) prompt(ctx context.Context, t *turn, files []programs.File, show 
 		t.stopped(r.StopReason)
 		results <- answered{p.reason(err)}
 	}()
-	var err error
-	select {
-	case r := <-results:
-		err = r.err
-	case <-ctx.Done():
-		err = p.cancel(ctx, t, context.Cause(ctx), results, stopping)
-	case <-silent:
-		err = p.cancel(ctx, t, programs.ErrSilent, results, stopping)
-	case <-t.full:
-		err = p.cancel(ctx, t, programs.ErrTooLong, results, stopping)
-	}
+	err := p.await(ctx, t, results, silent, silence, stopping)
 	silence.Close()
 	p.mu.Lock()
 	p.turn = nil
@@ -267,6 +324,27 @@ func (p *peer) prompt(ctx context.Context, t *turn, files []programs.File, show 
 	t.close()
 	draft.Close()
 	return err
+}
+
+// await waits for the end of a turn, or makes it.
+func (p *peer) await(ctx context.Context, t *turn, results <-chan answered, silent <-chan struct{}, silence *programs.Silence, stopping time.Duration) error {
+	for {
+		select {
+		case r := <-results:
+			return r.err
+		case <-ctx.Done():
+			return p.cancel(ctx, t, context.Cause(ctx), results, stopping)
+		case <-silent:
+			// Nobody hears what a command writes to stderr: it is looked at here.
+			if t.terminals.spoke() {
+				silence.Heard()
+				continue
+			}
+			return p.cancel(ctx, t, programs.ErrSilent, results, stopping)
+		case <-t.full:
+			return p.cancel(ctx, t, programs.ErrTooLong, results, stopping)
+		}
+	}
 }
 
 // cancel stops a turn, as https://agentclientprotocol.com/protocol/prompt-turn#cancellation

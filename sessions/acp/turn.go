@@ -25,6 +25,8 @@ type turn struct {
 	// heard is called for each sign of life.
 	heard func()
 	reply *programs.Reply
+	// terminals end with given, or with the turn.
+	terminals *terminals
 	// full is closed when the reply is longer than it may be.
 	full chan struct{}
 	fill func()
@@ -41,9 +43,16 @@ type turn struct {
 	reason  acp.StopReason
 }
 
-func newTurn(ctx context.Context, of sessions.Turn, auth vault.Authorizer, l programs.Launch) *turn {
-	t := &turn{of: of, auth: auth, launch: l, reply: programs.NewReply(l.Spec.Limits.OutputBytes), full: make(chan struct{})}
-	t.given, t.giveUp = context.WithCancel(ctx)
+func (a *Agent) newTurn(ctx context.Context, q *programs.Asked) *turn {
+	l := q.Launch
+	t := &turn{of: q.Turn, auth: a.deps.Authorizer(q.Turn), launch: l, reply: programs.NewReply(l.Spec.Limits.OutputBytes), full: make(chan struct{})}
+	given, giveUp := context.WithCancel(ctx)
+	t.given, t.giveUp = given, giveUp
+	t.terminals = &terminals{
+		of: q.Turn, runtime: l.Runtime, ended: a.deps.Ended, log: a.deps.Log, heard: func() { t.heard() }, all: map[string]*terminal{},
+	}
+	// Who stops a turn does not wait for what runs in it, however long the agent takes.
+	context.AfterFunc(given, func() { t.terminals.close(given) })
 	t.fill = sync.OnceFunc(func() { close(t.full) })
 	return t
 }
@@ -66,6 +75,7 @@ func (t *turn) close() {
 	t.mu.Unlock()
 	t.giveUp()
 	t.work.Wait()
+	t.terminals.close(t.given)
 }
 
 // said adds to the answer. Messages that are not one are put apart.

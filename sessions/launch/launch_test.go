@@ -297,6 +297,78 @@ func TestWhatWasLeftBehindIsRemovedFirst(t *testing.T) {
 	}
 }
 
+// broken is a process that cannot be removed while its engine is away.
+type broken struct {
+	sandbox.Process
+	engine *fickle
+}
+
+func (p *broken) Close() error {
+	if p.engine.away {
+		return errors.New("no engine")
+	}
+	return p.Process.Close()
+}
+
+// fickle is an engine that is away between two looks. A start fails then when the
+// process is there already, which nobody is told.
+type fickle struct {
+	*engine
+	away bool
+}
+
+func (e *fickle) Start(ctx context.Context, s sandbox.Spec) (sandbox.Process, error) {
+	p, err := e.engine.Start(ctx, s)
+	if err != nil || e.away {
+		return nil, errors.Join(err, errors.New("no engine"))
+	}
+	return &broken{p, e}, nil
+}
+
+func TestWhatAnEngineLeftThatWentAway(t *testing.T) {
+	w := newWorld(t)
+	e := &fickle{engine: w.docker}
+	w.deps.Sandboxed = e
+	l := w.watched(t)
+	start := func() (sandbox.Process, error) {
+		s := session(nil)
+		launch, err := l.For(coder)(t.Context(), sessions.Turn{Session: &s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return launch.Runtime.Start(t.Context(), launch.Spec)
+	}
+	var kept []sandbox.Process
+	for range 2 {
+		p, err := start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = append(kept, p)
+	}
+	e.away = true
+	if err := kept[0].Close(); err == nil {
+		t.Error("removed without an engine")
+	}
+	if p, err := start(); err == nil {
+		t.Error("started without an engine", p.ID())
+	}
+	e.away = false
+	if left, err := e.Find(t.Context()); err != nil || len(left) != 3 {
+		t.Fatalf("%v, %v", left, err)
+	}
+	l.look(t.Context())
+	if left, err := e.Find(t.Context()); err != nil || len(left) != 1 || left[0].ID != kept[1].ID() {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if err := kept[1].Close(); err != nil {
+		t.Error(err)
+	}
+	if n := len(l.sandboxed.left); n != 0 || l.sandboxed.unsure {
+		t.Errorf("%d are remembered that were removed", n)
+	}
+}
+
 type slow struct{ took time.Duration }
 
 func (a slow) Answer(ctx context.Context, _ sessions.Turn, _ func(string)) (string, error) {

@@ -42,6 +42,10 @@ type watched struct {
 	// alive are the processes that this one waits for, and left those that could not
 	// be removed when they ended: an engine that was away, say.
 	alive, left map[string]bool
+	// starting counts the starts under way, and starts all of them. One that failed
+	// makes unsure: the engine may have made what nobody was told of.
+	starting, starts int
+	unsure           bool
 }
 
 var errNotAsked = errors.New("it has not answered yet")
@@ -70,7 +74,7 @@ func (w *watched) look(ctx context.Context) {
 	asked := time.Now()
 	asking, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
-	err := w.Runtime.Ready(asking)
+	err := w.Ready(asking)
 	if err == nil {
 		w.retry(ctx)
 		err = w.sweep(ctx)
@@ -96,7 +100,7 @@ func (w *watched) retry(ctx context.Context) {
 	left := slices.Collect(maps.Keys(w.left))
 	w.mu.Unlock()
 	for _, id := range left {
-		if err := w.Runtime.Remove(ctx, id); err != nil {
+		if err := w.Remove(ctx, id); err != nil {
 			w.log.WarnContext(ctx, "program not removed", "runtime", w.Name(), "id", id, "error", err)
 			continue
 		}
@@ -119,27 +123,32 @@ func (w *watched) note(id string, set map[string]bool, in bool) {
 // sweep removes what nobody waits for.
 func (w *watched) sweep(ctx context.Context) error {
 	w.mu.Lock()
-	swept := w.swept
+	swept, unsure, calm, starts := w.swept, w.unsure, w.starting == 0, w.starts
 	w.mu.Unlock()
-	if !swept.IsZero() && time.Since(swept) < sweeping {
+	if !swept.IsZero() && !unsure && time.Since(swept) < sweeping {
 		return nil
 	}
 	began := time.Now()
-	found, err := w.Runtime.Find(ctx)
+	found, err := w.Find(ctx)
 	if err != nil {
 		return fmt.Errorf("find what was left behind: %w", err)
 	}
+	w.mu.Lock()
+	// Where nothing is being started, what is not known is nobody's, however young.
+	calm = calm && unsure && w.starts == starts
+	w.mu.Unlock()
 	for _, f := range found {
-		if !swept.IsZero() && (w.isAlive(f.ID) || began.Sub(f.Started) < strayed) {
+		if !swept.IsZero() && (w.isAlive(f.ID) || !calm && began.Sub(f.Started) < strayed) {
 			continue
 		}
-		if err := w.Runtime.Remove(ctx, f.ID); err != nil {
+		if err := w.Remove(ctx, f.ID); err != nil {
 			return fmt.Errorf("remove what was left behind: %w", err)
 		}
 		w.log.InfoContext(ctx, "removed what was left behind", "runtime", w.Name(), "id", f.ID, "session", f.Session)
 	}
 	w.mu.Lock()
 	w.swept = began
+	w.unsure = w.unsure && !calm
 	w.mu.Unlock()
 	return nil
 }
@@ -152,11 +161,19 @@ func (w *watched) isAlive(id string) bool {
 
 // Start implements sandbox.Runtime.
 func (w *watched) Start(ctx context.Context, s sandbox.Spec) (sandbox.Process, error) {
+	w.mu.Lock()
+	w.starting++
+	w.starts++
+	w.mu.Unlock()
 	p, err := w.Runtime.Start(ctx, s)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.starting--
 	if err != nil {
+		w.unsure = true
 		return nil, err
 	}
-	w.note(p.ID(), w.alive, true)
+	w.alive[p.ID()] = true
 	return &process{Process: p, watched: w}, nil
 }
 

@@ -57,6 +57,7 @@ func filesAttempts(h hints) []Attempt {
 		errno("device node in the workspace", unix.Mknod("/workspace/null", unix.S_IFCHR|0o666, 1<<8|3)),
 		errno("device node in /tmp", unix.Mknod("/tmp/null", unix.S_IFBLK|0o666, 8<<8)),
 		runCopy("run from /tmp", "/tmp/copy"),
+		runCopy("run from the home", "/agent/copy"),
 		errno("write the workspace", write("/workspace/written")),
 		errno("write /tmp", write("/tmp/written")),
 	)

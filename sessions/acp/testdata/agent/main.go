@@ -29,6 +29,8 @@ type agent struct {
 	waiting map[string]chan message
 	cancel  chan struct{}
 	prompts int
+	// terminals are the ids of all that were made.
+	terminals []string
 }
 
 func main() {
@@ -47,6 +49,7 @@ func main() {
 	}
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
+	loggedIn := false
 	for in.Scan() {
 		var m message
 		if err := json.Unmarshal(in.Bytes(), &m); err != nil {
@@ -72,10 +75,20 @@ func main() {
 				version = 2
 			}
 			if !is("mute") {
-				a.answer(m.ID, map[string]any{"protocolVersion": version, "agentCapabilities": map[string]any{}})
+				a.answer(m.ID, map[string]any{"protocolVersion": version, "agentCapabilities": map[string]any{},
+					"authMethods": []any{map[string]any{"id": "api-key", "name": "API key"}, map[string]any{"id": "browser", "name": "In a browser"}}})
 			}
+		case m.Method == "authenticate":
+			var p struct{ MethodID string }
+			json.Unmarshal(m.Params, &p)
+			if p.MethodID != "api-key" {
+				a.send(message{ID: m.ID, Error: map[string]any{"code": -32602, "message": "no such method"}})
+				continue
+			}
+			loggedIn = true
+			a.answer(m.ID, map[string]any{})
 		case m.Method == "session/new":
-			if is("login") {
+			if is("login") && !loggedIn {
 				a.send(message{ID: m.ID, Error: map[string]any{"code": -32000, "message": "Authentication required"}})
 				continue
 			}
@@ -272,7 +285,7 @@ func (a *agent) prompt(m message) {
 		a.say(a.permit("execute", nil, "allow_once", "reject_once"))
 		reason = "cancelled"
 	case "terminal":
-		a.say(a.ask("terminal/create", map[string]any{"sessionId": "s1", "command": "id"}))
+		a.terminal(strings.TrimPrefix(p.Prompt[0].Text, "terminal "), cancel)
 	case "unknown":
 		a.say(a.ask("_zed/other", map[string]any{}))
 		a.say(a.ask("mcp/connect", map[string]any{}))
