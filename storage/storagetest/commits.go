@@ -12,7 +12,7 @@ import (
 )
 
 func emptyStore(t *testing.T, s Stores) {
-	equal(t, "the store", look(t, s, ann, "k", "none"), snapshot{Head: audit.Head{Hash: audit.GenesisHash}})
+	equal(t, "the store", look(t, s, ann, "k", "none"), snapshot{Head: audit.Head{Hash: audit.GenesisHash}, Facts: gate.Facts{Person: ann.User}})
 	verify(t, s, 0)
 	if _, err := s.Turn(t.Context(), newID()); !errors.Is(err, sessions.ErrNoTurn) {
 		t.Errorf("a turn that is not there: %v", err)

@@ -69,6 +69,8 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"a session is cut off", cut},
 		{"people", people},
 		{"people page by page", paging},
+		{"identities are one person's each", identities},
+		{"grants and attributes", grants},
 		{"limit events and clock", limitEvents},
 		{"audit filters", filters},
 		{"audit yield ends", yieldEnds},
