@@ -45,7 +45,8 @@ type Facts struct {
 	Seen bool
 	// Roles are the sender's; empty for a stranger.
 	Roles []string
-	// Busy tells whether an answer is owed in Session.
+	// Busy tells whether an answer to the sender is still to be made here, in
+	// whichever session.
 	Busy bool
 	// Session is the sender's open session in this chat, nil when there is none.
 	Session *Session
@@ -83,15 +84,17 @@ type Commit struct {
 	Events   []limits.Event
 	// End is the id of the session that ends; Open is the one that begins, on the
 	// strength of Record. With Cut the running turn of End is ended too, by the
-	// process that runs it.
+	// process that runs it; End may then be one that has ended and still owes answers.
 	End  string
 	Cut  bool
 	Open *Session
 	// Used is what a program of a session used that ended.
 	Used *Used
 	// Stop answers the turns of this session that have changed nothing with
-	// StopReply, and they never will.
+	// StopReply, and they never will. StopEnded does so for all sessions of Place that
+	// have ended and still owe answers, and cuts them.
 	Stop      string
+	StopEnded bool
 	StopReply string
 	// Choose is the workspace that the person chose.
 	Choose string
