@@ -50,7 +50,7 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 
 // Commit implements gate.Store.
 func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if c.EventKey != "" {
 			var seen bool
 			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?)`, c.EventKey).Scan(&seen); err != nil {
@@ -89,6 +89,13 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 		}
 		return db.insertTurn(ctx, tx, c)
 	})
+	if err == nil && c.Turn != nil {
+		select {
+		case db.wake <- struct{}{}:
+		default:
+		}
+	}
+	return err
 }
 
 // applySession ends, opens or uses a session, and holds it to what the facts
