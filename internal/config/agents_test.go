@@ -136,7 +136,7 @@ func TestAgentNameFaults(t *testing.T) {
 
 func TestSandbox(t *testing.T) {
 	for words, want := range map[string]Sandbox{
-		"{}": {Kept: 16, Warm: 1, Running: 16, PerPerson: 3},
+		"{}":        {Kept: 16, Warm: 1, Running: 16, PerPerson: 3},
 		"{kept: 4}": {Kept: 4, Warm: 1, Running: 16, PerPerson: 3},
 		"{docker: 'unix:///run/user/1000/docker.sock', runtime: runsc, kept: 1, warm: 0}": {Docker: "unix:///run/user/1000/docker.sock", Runtime: "runsc", Kept: 1, Running: 16, PerPerson: 3},
 		"{docker: 'tcp://[::1]:2375', kept: 1000, warm: 100}":                             {Docker: "tcp://[::1]:2375", Kept: 1000, Warm: 100, Running: 16, PerPerson: 3},

@@ -56,7 +56,9 @@ func TestOnePersonsProgramsHoldUpNobody(t *testing.T) {
 			t.Error(err)
 		}
 		first.stop(sessions.ErrStopped)
-		<-first.done
+		if err := <-first.done; !errors.Is(err, sessions.ErrStopped) {
+			t.Error(err)
+		}
 		synctest.Wait()
 		if places.taken != 3 || places.by["cid"] != 1 {
 			t.Errorf("%d run, %v", places.taken, places.by)
