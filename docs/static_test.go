@@ -183,7 +183,7 @@ var rule = regexp.MustCompile("`((?:authz|trust|groups|events|content|limits|ses
 // policies or among those that the program gives by itself.
 func TestRulesInDocsExist(t *testing.T) {
 	there := map[string]bool{
-		"sandbox.unavailable": true, "operator.terminal": true,
+		"sandbox.unavailable": true, "sandbox.failed": true, "operator.terminal": true,
 		"store.unwritable": true, "store.unreadable": true, "input.invalid": true,
 		"engine.error": true, "engine.timeout": true, "engine.type": true, "engine.undefined": true,
 	}

@@ -17,7 +17,7 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 		c.Turn.Reply = help()
 	case "new":
 		if s != nil {
-			c.End = s.ID
+			c.cut(s.ID)
 		}
 		if o := out.Obligations; facts.Workspace != "" && facts.Workspace != o.Workspace {
 			// The one that was chosen is lost.
@@ -26,9 +26,12 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 		c.Turn.Reply = "Done: we start afresh."
 	case "stop":
 		c.Turn.Reply = "There is nothing to stop."
-		if s != nil && facts.Busy {
-			c.Stop, c.StopReply = s.ID, "Stopped."
-			c.Turn.Reply = "Stopped."
+		if facts.Busy {
+			c.StopEnded, c.StopReply = true, stopped
+			c.Turn.Reply = stopped
+			if s != nil {
+				c.Stop = s.ID
+			}
 		}
 	case "status":
 		c.Turn.Reply = g.statusReply(facts)
@@ -39,6 +42,16 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 	default:
 		c.Turn.Reply = fmt.Sprintf("I do not know the command %s. Send /help to see what I can do.", ev.msg.Command)
 	}
+}
+
+// stopped is what answers what was stopped.
+const stopped = "Stopped."
+
+// cut ends a session with what runs and waits in it: nobody could stop that any
+// more, once another session has begun.
+func (c *Commit) cut(session string) {
+	c.End, c.Cut = session, true
+	c.Stop, c.StopReply = session, stopped
 }
 
 // Commands are those that the gate knows, for the menus that platforms show.
@@ -109,7 +122,7 @@ func (g *Gate) workspace(c *Commit, ev event, facts Facts, out outcome) {
 	}
 	c.Choose = o.Workspace
 	if s := facts.Session; s != nil && s.Workspace != o.Workspace {
-		c.End = s.ID
+		c.cut(s.ID)
 	}
 	c.Turn.Reply = fmt.Sprintf("You are in workspace %s now (%s).", o.Workspace, accessInWords(o.Access))
 }

@@ -117,6 +117,22 @@ func (g *Gate) Ended(ctx context.Context, s Session, p Program) error {
 	return nil
 }
 
+// Unstarted records that a program could not be started in a session that was
+// allowed. rule says why.
+func (g *Gate) Unstarted(ctx context.Context, s Session, turn string, rule audit.Rule) error {
+	id, err := audit.NewID()
+	if err != nil {
+		return err
+	}
+	r := sessionRecord(s, id, g.Now(), "unstarted")
+	r.Turn, r.Verdict, r.Rules = turn, string(engine.Deny), []audit.Rule{rule}
+	if err := g.Store.Commit(ctx, Commit{Place: Place{Connector: s.Connector, Chat: s.Chat, User: s.User}, Record: r}); err != nil {
+		return fmt.Errorf("record that a program did not start: %w", err)
+	}
+	g.Log.LogAttrs(ctx, r.Level(), "session", r.Attrs()...)
+	return nil
+}
+
 // EndSession ends a session from outside of its chat, with the turn that runs in
 // it; what waits there is answered with words. by is the rule that it is recorded
 // with. ErrRaced says that it has ended meanwhile.

@@ -113,3 +113,25 @@ func TestProgramsAreRecorded(t *testing.T) {
 		t.Error("goes on in a session that was ended")
 	}
 }
+
+// A person who begins anew leaves nothing running that nobody could stop.
+func TestNewStopsWhatRuns(t *testing.T) {
+	b := newBench(t)
+	b.person("chat:ana", "owner")
+	first := b.send(dm("ana", "1", "hello"))
+	if _, err := b.db.BeginChange(t.Context(), first.Turn, 1, [32]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	b.send(dm("ana", "2", "/new"))
+	standings, err := b.db.Standings(t.Context(), []string{first.Session})
+	if err != nil || !standings[first.Session].Cut || len(b.stopped) != 1 || b.stopped[0] != first.Session {
+		t.Errorf("%+v, %v; stopped %v", standings, err, b.stopped)
+	}
+	// What is left of it, /stop reaches from the next session too.
+	second := b.send(dm("ana", "3", "hello again"))
+	r := b.send(dm("ana", "4", "/stop"))
+	got, err := b.db.Turn(t.Context(), r.Turn)
+	if err != nil || got.Reply != "Stopped." || second.Session == first.Session {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

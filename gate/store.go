@@ -44,6 +44,7 @@ type Place struct {
 type Facts struct {
 	// Seen is true when this very event was decided before.
 	Seen bool
+<<<<<<< HEAD
 	// Person is who the sender is: the person whose identity it is, or a stranger's
 	// own id.
 	Person string
@@ -56,6 +57,12 @@ type Facts struct {
 	// Attributes are what policies know of the person beside that.
 	Attributes map[string]string
 	// Busy tells whether an answer is owed in Session.
+=======
+	// Roles are the sender's; empty for a stranger.
+	Roles []string
+	// Busy tells whether an answer to the sender is still to be made here, in
+	// whichever session.
+>>>>>>> main
 	Busy bool
 	// Session is the sender's open session in this chat, nil when there is none.
 	Session *Session
@@ -93,15 +100,17 @@ type Commit struct {
 	Events   []limits.Event
 	// End is the id of the session that ends; Open is the one that begins, on the
 	// strength of Record. With Cut the running turn of End is ended too, by the
-	// process that runs it.
+	// process that runs it; End may then be one that has ended and still owes answers.
 	End  string
 	Cut  bool
 	Open *Session
 	// Used is what a program of a session used that ended.
 	Used *Used
 	// Stop answers the turns of this session that have changed nothing with
-	// StopReply, and they never will.
+	// StopReply, and they never will. StopEnded does so for all sessions of Place that
+	// have ended and still owe answers, and cuts them.
 	Stop      string
+	StopEnded bool
 	StopReply string
 	// Choose is the workspace that the person chose.
 	Choose string

@@ -214,6 +214,7 @@ settings := {
 		},
 		"others": {"messages_per_minute": 1},
 		"group": {"messages_per_minute": 20},
+		"stop": {"messages_per_minute": 20},
 		"strangers": {"messages_per_minute": 150},
 		"connector": {"messages_per_minute": 300},
 		"all": {"messages_per_minute": 600},

@@ -114,6 +114,8 @@ func (l *Life) End(exit Exit, err error) {
 		err = cause
 	}
 	_ = l.deps.Quota.Close() // only read
+	// Clocks that are set back, and engines, tell of ends before their beginnings.
+	exit.Usage.Duration = max(exit.Usage.Duration, 0)
 	l.exit, l.err = exit, err
 	// A reader is told that words are missing, unless it has been told why.
 	l.out.End(err)

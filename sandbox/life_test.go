@@ -56,6 +56,18 @@ func TestLife(t *testing.T) {
 	}
 }
 
+// What ended before it began took no time.
+func TestLifeDuration(t *testing.T) {
+	for told, want := range map[time.Duration]time.Duration{-time.Millisecond: 0, 0: 0, time.Second: time.Second} {
+		l := NewLife(t.Context(), LifeDeps{Driver: "driver", OutputBytes: 10})
+		l.Begin()
+		l.End(Exit{Usage: Usage{Duration: told}}, nil)
+		if exit, err := l.Wait(t.Context()); err != nil || exit.Usage.Duration != want {
+			t.Errorf("%v: %v, %v", told, exit.Usage.Duration, err)
+		}
+	}
+}
+
 func TestLifeStopAfter(t *testing.T) {
 	l := NewLife(t.Context(), LifeDeps{Driver: "driver", OutputBytes: 10})
 	l.Begin()

@@ -51,6 +51,8 @@ func TestSpecOf(t *testing.T) {
 		"a year of turn":       {map[string]any{"turn_seconds": 365 * 24 * 3600}, nil},
 		"no network at all":    {map[string]any{"network": ""}, nil},
 		"the host's network":   {map[string]any{"network": "host"}, nil},
+		"the engine's own":     {map[string]any{"network": "bridge"}, nil},
+		"that, otherwise":      {map[string]any{"network": "Bridge"}, nil},
 		"spelt otherwise":      {map[string]any{"network": "HOST"}, nil},
 		"another's network":    {map[string]any{"network": "container:gate"}, nil},
 		"a network's path":     {map[string]any{"network": "ns:/proc/1/ns/net"}, nil},
@@ -88,6 +90,14 @@ func TestSpecOfAgreesWithCheck(t *testing.T) {
 				t.Errorf("%s %v: %v", key, v, err)
 			}
 		}
+	}
+}
+
+// The engine's own network has one name.
+func TestBridgeIsToldItsName(t *testing.T) {
+	_, _, err := SpecOf(map[string]any{"network": "BRIDGE"})
+	if err == nil || !strings.Contains(err.Error(), "write open") {
+		t.Error(err)
 	}
 }
 

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 )
 
 // ErrQuota says that the workspace is full: a process made it bigger than it may
-// be, and was killed, or it is so full that none is started in it.
+// be, and was killed or left it so.
 var ErrQuota = errors.New("the workspace is full")
 
 // MaxEntries is how many files and folders a workspace with a quota may hold.
@@ -29,20 +30,28 @@ const (
 	keptFree = 1 << 30
 )
 
+// mostEntries is how many names a walk looks at before it gives up.
+const mostEntries = 2 * MaxEntries
+
 // Quota watches how much of its disk one process's workspace takes. Its methods
 // are called one after another.
 //
 // The limit is the quota or, where the workspace held more when the process
-// began, what it held: who is over can still delete, and grows no further. Where
-// it held more than twice the quota none is begun, so that the little by which
-// each can pass its limit does not add up.
+// began, what it held: who is over can still delete, and grows no further. The
+// little by which each process can pass its limit would add up over many of them:
+// where there is more than twice the quota walks rest less. What could not be
+// measured at all is looked after as sightless tells.
 //
 // A file that was deleted and is still open is in no folder. It is seen by what
 // the disk has free alone, and so it ends at the floor.
 type Quota struct {
 	dir *os.File
 	// limited says that there is a limit; the floor holds without.
-	limited     bool
+	limited bool
+	limit   int64
+	// far says that it held more than twice the limit, and blind that nobody knows
+	// what it holds.
+	far, blind  bool
 	most, start Size
 	// last is the newest walk's result, at what the disk was before it, when and took
 	// its end and length.
@@ -58,14 +67,14 @@ type Quota struct {
 
 // OpenQuota measures a workspace before a process is started in it. It is not to
 // hold more than limit bytes, nor more than MaxEntries names; a limit of 0 is
-// none. The error wraps ErrQuota where the workspace is more than twice too big
-// already, and ErrUnavailable where its disk is nearly full.
+// none. A workspace that holds more already is no error: only a process in it can
+// make it smaller. The error wraps ErrUnavailable where its disk is nearly full.
 func OpenQuota(ctx context.Context, s Source, limit int64) (*Quota, error) {
-	q := &Quota{limited: limit > 0, disk: diskOf, measure: Measure, now: time.Now}
-	return q, q.open(ctx, s, limit)
+	q := &Quota{limited: limit > 0, limit: limit, disk: diskOf, measure: Measure, now: time.Now}
+	return q, q.open(ctx, s)
 }
 
-func (q *Quota) open(ctx context.Context, s Source, limit int64) error {
+func (q *Quota) open(ctx context.Context, s Source) error {
 	dir, err := openFolder(s.Path)
 	if err != nil {
 		if !q.limited && errors.Is(err, errors.ErrUnsupported) {
@@ -74,13 +83,13 @@ func (q *Quota) open(ctx context.Context, s Source, limit int64) error {
 		return fmt.Errorf("%w: open workspace to measure it: %w", ErrUnavailable, err)
 	}
 	q.dir = dir
-	if err := q.begin(ctx, s, limit); err != nil {
+	if err := q.begin(ctx, s); err != nil {
 		return errors.Join(err, q.Close())
 	}
 	return nil
 }
 
-func (q *Quota) begin(ctx context.Context, s Source, limit int64) error {
+func (q *Quota) begin(ctx context.Context, s Source) error {
 	info, err := q.dir.Stat()
 	if err != nil {
 		return fmt.Errorf("%w: look at workspace: %w", ErrUnavailable, err)
@@ -97,21 +106,38 @@ func (q *Quota) begin(ctx context.Context, s Source, limit int64) error {
 	if !q.limited {
 		return nil
 	}
-	began := q.now()
-	twice := Size{Bytes: 2 * limit, Entries: 2 * MaxEntries}
-	if q.start, err = q.measure(ctx, q.dir, twice); err != nil {
-		if !errors.Is(err, ErrQuota) && context.Cause(ctx) == nil {
-			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
+	held, err := q.count(ctx)
+	switch {
+	case err == nil:
+		q.allow(held)
+	case errors.Is(err, ErrQuota):
+		q.blind = true
+	case context.Cause(ctx) != nil:
 		return err
+	default:
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if q.start.Over(twice) {
-		return fmt.Errorf("%w: it holds more than twice as much as it may (%s, %d files); take files away, or give it more", ErrQuota, text(limit), MaxEntries)
-	}
-	q.last, q.when = q.start, q.now()
-	q.took = q.when.Sub(began)
-	q.most = Size{Bytes: max(limit, q.start.Bytes), Entries: max(MaxEntries, q.start.Entries)}
 	return nil
+}
+
+// count measures all that there is. Its error wraps ErrQuota where that cannot be
+// done: a folder is shut or too deep, or there are too many names.
+func (q *Quota) count(ctx context.Context) (Size, error) {
+	began := q.now()
+	held, err := q.measure(ctx, q.dir, Size{Bytes: math.MaxInt64, Entries: mostEntries})
+	q.when = q.now()
+	q.took = q.when.Sub(began)
+	if err == nil && held.Entries > mostEntries {
+		err = fmt.Errorf("%w: it holds more than %d files", ErrQuota, mostEntries)
+	}
+	return held, err
+}
+
+// allow sets what a workspace may hold that holds this much.
+func (q *Quota) allow(held Size) {
+	q.start, q.last, q.blind = held, held, false
+	q.far = held.Bytes > 2*q.limit
+	q.most = Size{Bytes: max(q.limit, held.Bytes), Entries: max(MaxEntries, held.Entries)}
 }
 
 // Close frees the workspace; again is nothing.
@@ -133,6 +159,7 @@ func (q *Quota) Watch(ctx context.Context) error {
 	if q == nil || q.dir == nil {
 		return nil
 	}
+	q.settle()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
@@ -152,15 +179,25 @@ func (q *Quota) Ended(ctx context.Context, code int) error {
 	if q == nil || q.dir == nil || !q.limited {
 		return nil
 	}
-	if code == tooBig {
-		return fmt.Errorf("%w: one of its files would have got bigger than %s", ErrQuota, text(q.most.Bytes))
-	}
 	now, err := q.disk(q.dir)
-	if err != nil || now == q.at {
+	switch {
+	case err != nil:
 		return nil //nolint:nilerr // a disk that does not answer is not the process's doing
+	case q.blind:
+		err = q.sightless(ctx, now)
+	case now != q.at || code == tooBig:
+		err = q.walk(ctx, now)
 	}
-	return q.walk(ctx, now)
+	// Any program may end with that code: it is believed where there is reason to it.
+	if err == nil && code == tooBig && (q.last.Bytes >= q.limit || holdsFile(ctx, q.dir, wholeBlocks(q.limit))) {
+		err = fmt.Errorf("%w: one of its files would have got bigger than %s", ErrQuota, text(q.limit))
+	}
+	return err
 }
+
+// wholeBlocks is the size that a file gets to at most where the limit is counted
+// in 512 bytes (POSIX, ulimit).
+func wholeBlocks(limit int64) int64 { return limit &^ 511 }
 
 // look is what is done each time.
 func (q *Quota) look(ctx context.Context) error {
@@ -168,10 +205,14 @@ func (q *Quota) look(ctx context.Context) error {
 	if err != nil {
 		return nil //nolint:nilerr // it is asked again
 	}
-	if q.due(now) {
-		if err := q.walk(ctx, now); err != nil {
-			return err
-		}
+	switch {
+	case q.blind:
+		err = q.sightless(ctx, now)
+	case q.due(now):
+		err = q.walk(ctx, now)
+	}
+	if err != nil {
+		return err
 	}
 	low := floor(now)
 	if now.free < low/2 || q.limited && now.free < low && q.last.Over(q.start) {
@@ -186,12 +227,16 @@ func (q *Quota) due(now disk) bool {
 	since := q.now().Sub(q.when)
 	lost := q.at.free - now.free
 	reason := max(q.most.Bytes-q.last.Bytes, 1)
+	pause := rest * q.took
+	if q.far {
+		pause = q.took
+	}
 	switch {
 	case !q.limited:
 		return false
 	case lost >= reason+urgent:
 		return true
-	case since < rest*q.took:
+	case since < pause:
 		return false
 	case since >= walkEvery, now.free < floor(now):
 		return true

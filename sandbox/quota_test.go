@@ -19,6 +19,8 @@ type playedDisk struct {
 	// took is how long a walk takes, and walks counts them.
 	took  time.Duration
 	walks int
+	// source is the workspace.
+	source Source
 }
 
 // quota begins one of 100 MiB in a workspace of 10, on a disk of 100 GiB with
@@ -30,12 +32,13 @@ func (p *playedDisk) quota(t *testing.T, limit int64) *Quota {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.source = s
 	p.clock = time.Unix(1000, 0)
 	p.disk = disk{free: 50 << 30, total: 100 << 30, inodes: 1 << 24}
 	p.size = Size{10 * mib, 10}
 	q := &Quota{
-		limited: limit > 0,
-		disk:    func(*os.File) (disk, error) { return p.disk, nil },
+		limited: limit > 0, limit: limit,
+		disk: func(*os.File) (disk, error) { return p.disk, nil },
 		measure: func(context.Context, *os.File, Size) (Size, error) {
 			p.walks++
 			p.clock = p.clock.Add(p.took)
@@ -43,7 +46,7 @@ func (p *playedDisk) quota(t *testing.T, limit int64) *Quota {
 		},
 		now: func() time.Time { return p.clock },
 	}
-	if err := q.open(t.Context(), s, limit); err != nil {
+	if err := q.open(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -127,32 +130,44 @@ func TestQuotaWalksATenthOfTheTime(t *testing.T) {
 	}
 }
 
-// A workspace that is over its quota may shrink, and stay, and not grow; nor is
-// more won by beginning again.
+// A workspace that is over its quota, however much, may shrink, and stay, and not
+// grow.
 func TestQuotaThatWasPassed(t *testing.T) {
-	p := &playedDisk{}
-	q := p.quota(t, 8*mib)
-	for _, tt := range []struct {
-		bytes int64
-		full  bool
-	}{{10 * mib, false}, {9 * mib, false}, {10 * mib, false}, {10*mib + 1, true}} {
-		p.size.Bytes, p.clock = tt.bytes, p.clock.Add(walkEvery)
-		if err := q.look(t.Context()); errors.Is(err, ErrQuota) != tt.full {
-			t.Errorf("%d: %v", tt.bytes, err)
+	for _, limit := range []int64{8 * mib, 2 * mib} {
+		p := &playedDisk{}
+		q := p.quota(t, limit)
+		for _, tt := range []struct {
+			bytes int64
+			full  bool
+		}{{10 * mib, false}, {9 * mib, false}, {10 * mib, false}, {10*mib + 1, true}} {
+			p.size.Bytes, p.clock = tt.bytes, p.clock.Add(walkEvery)
+			if err := q.look(t.Context()); errors.Is(err, ErrQuota) != tt.full {
+				t.Errorf("%d: %v", tt.bytes, err)
+			}
 		}
 	}
-	s, err := OpenSource(realDir(t), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for bytes, full := range map[int64]bool{16 * mib: false, 16*mib + 1: true} {
-		p.size.Bytes = bytes
-		again := &Quota{limited: true, disk: q.disk, measure: q.measure, now: q.now}
-		if err := again.open(t.Context(), s, 8*mib); errors.Is(err, ErrQuota) != full {
-			t.Errorf("begun with %d: %v", bytes, err)
-		}
-		if err := again.Close(); err != nil {
-			t.Error(err)
+}
+
+// Nor is much won by beginning again and again: far over the quota, each look that
+// sees less free space walks, unless the last walk took longer than it was ago.
+func TestQuotaFarPassed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limit int64
+		took  time.Duration
+		after time.Duration
+		walks int
+	}{
+		"over":                 {8 * mib, lookEvery, lookEvery, 0},
+		"far over":             {4 * mib, lookEvery, lookEvery, 1},
+		"far over, and a tree": {4 * mib, 2 * lookEvery, lookEvery, 0},
+	} {
+		p := &playedDisk{took: tt.took}
+		q := p.quota(t, tt.limit)
+		p.disk.free--
+		p.size.Bytes++
+		p.clock = p.clock.Add(tt.after)
+		if err := q.look(t.Context()); p.walks != tt.walks || errors.Is(err, ErrQuota) != (tt.walks > 0) {
+			t.Errorf("%s: %d walks, %v", name, p.walks, err)
 		}
 	}
 }
@@ -166,9 +181,6 @@ func TestQuotaAtTheEnd(t *testing.T) {
 	p.disk.free--
 	if err := q.Ended(t.Context(), 1); err != nil || p.walks != 1 {
 		t.Errorf("%v, %d walks", err, p.walks)
-	}
-	if err := q.Ended(t.Context(), tooBig); !errors.Is(err, ErrQuota) {
-		t.Errorf("a file that got too big: %v", err)
 	}
 	p.size.Bytes, p.disk.free = 101*mib, 1
 	if err := q.Ended(t.Context(), 0); !errors.Is(err, ErrQuota) {
@@ -184,7 +196,7 @@ func TestQuotaOfADiskThatIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.disk.free = keptFree/2 - 1
-	if err := (&Quota{disk: q.disk}).open(t.Context(), s, 0); !errors.Is(err, ErrUnavailable) {
+	if err := (&Quota{disk: q.disk}).open(t.Context(), s); !errors.Is(err, ErrUnavailable) {
 		t.Error(err)
 	}
 	var none *Quota

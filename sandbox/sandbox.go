@@ -35,8 +35,8 @@ type Runtime interface {
 	// ErrUnavailable. It is asked anew each time: an engine comes and goes.
 	Ready(ctx context.Context) error
 	// Start runs a process. Its life is ctx: when ctx ends the process is killed,
-	// and Wait gives the cause. Errors wrap ErrSpec, ErrUnavailable or ErrQuota where
-	// they are of those kinds. Nothing is left behind by a Start that failed.
+	// and Wait gives the cause. Errors wrap ErrSpec or ErrUnavailable where they are of
+	// those kinds. Nothing is left behind by a Start that failed.
 	Start(ctx context.Context, s Spec) (Process, error)
 	// Find gives what runs or stopped and was not removed, of this installation
 	// alone: after a crash, what nobody waits for any more.
@@ -87,7 +87,8 @@ type Exit struct {
 	// Code is the exit code; 128 + N where signal N ended it. 127: there is no such
 	// command, 126: it cannot be run.
 	Code int
-	// OOM says that it ended for want of memory.
+	// OOM says that it ended for want of memory, or was killed by nobody known: not by
+	// the runtime, and with nothing that speaks against want of memory.
 	OOM   bool
 	Usage Usage
 }

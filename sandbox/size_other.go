@@ -14,6 +14,8 @@ var errSystem = fmt.Errorf("disks are not measured on this system: %w", errors.E
 // Measure cannot count here.
 func Measure(context.Context, *os.File, Size) (Size, error) { return Size{}, errSystem }
 
+func holdsFile(context.Context, *os.File, int64) bool { return false }
+
 func diskOf(*os.File) (disk, error) { return disk{}, errSystem }
 
 // tooBig is no process's exit code here.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -20,20 +21,7 @@ import (
 // counts what it meets.
 func Measure(ctx context.Context, dir *os.File, most Size) (Size, error) {
 	m := measure{most: most, seen: map[inode]struct{}{}}
-	top, err := openAt(int(dir.Fd()), ".")
-	switch {
-	case hidden(err):
-		return Size{}, fmt.Errorf("measure: %w: %w", ErrQuota, errHidden)
-	case err != nil:
-		return Size{}, fmt.Errorf("measure: %w", err)
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(top.Fd()), &st); err != nil {
-		return Size{}, errors.Join(fmt.Errorf("measure: %w", err), top.Close())
-	}
-	m.device = deviceOf(&st)
-	m.add(&st)
-	switch err := m.folder(ctx, top, 1); {
+	switch err := m.walk(ctx, dir); {
 	case err == nil, errors.Is(err, errMore):
 		return m.size, nil
 	case err == errHidden: //nolint:errorlint // see entry
@@ -43,19 +31,48 @@ func Measure(ctx context.Context, dir *os.File, most Size) (Size, error) {
 	}
 }
 
+// holdsFile tells whether a folder surely holds a file of a length, or a longer
+// one.
+func holdsFile(ctx context.Context, dir *os.File, length int64) bool {
+	m := measure{most: Size{Bytes: math.MaxInt64, Entries: mostEntries}, seen: map[inode]struct{}{}, length: length}
+	return errors.Is(m.walk(ctx, dir), errFound)
+}
+
 var (
 	// errMore ends a measurement that has seen enough.
 	errMore = errors.New("more than it may hold")
 	// errHidden is of one folder, before it is known whose that is.
 	errHidden = errors.New("a folder cannot be read")
+	// errFound ends a walk at the file that was looked for.
+	errFound = errors.New("found")
 )
 
 type inode struct{ device, number uint64 }
 
 type measure struct {
 	most, size Size
-	seen       map[inode]struct{}
-	device     uint64
+	// length ends the walk at a file that is as long, where it is not 0.
+	length int64
+	seen   map[inode]struct{}
+	device uint64
+}
+
+// walk counts a folder.
+func (m *measure) walk(ctx context.Context, dir *os.File) error {
+	top, err := openAt(int(dir.Fd()), ".")
+	switch {
+	case hidden(err):
+		return errHidden
+	case err != nil:
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(top.Fd()), &st); err != nil {
+		return errors.Join(err, top.Close())
+	}
+	m.device = deviceOf(&st)
+	m.add(&st)
+	return m.folder(ctx, top, 1)
 }
 
 // openAt opens a folder, and nothing else: what is put in its place meanwhile, a
@@ -112,6 +129,9 @@ func (m *measure) entry(ctx context.Context, dir int, name string, depth int) er
 		return nil
 	}
 	m.add(&st)
+	if m.length > 0 && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size >= m.length {
+		return errFound
+	}
 	if m.size.Over(m.most) {
 		return errMore
 	}
@@ -182,4 +202,12 @@ func diskOf(dir *os.File) (disk, error) {
 // too big (setrlimit(2), RLIMIT_FSIZE).
 const tooBig = 128 + int(unix.SIGXFSZ)
 
-func openFolder(path string) (*os.File, error) { return openAt(unix.AT_FDCWD, path) }
+// openFolder opens a workspace. Of one that its owner shut, the file system at
+// least can be asked.
+func openFolder(path string) (*os.File, error) {
+	f, err := openAt(unix.AT_FDCWD, path)
+	if hidden(err) {
+		return openShut(path, err)
+	}
+	return f, err
+}

@@ -107,6 +107,9 @@ func (s Spec) checkNames() error {
 		return fmt.Errorf("session: a process belongs to one")
 	case !label.MatchString(s.Session), !label.MatchString(s.Turn), !label.MatchString(s.Name):
 		return fmt.Errorf("session, turn and name: printable ASCII, at most 256 characters")
+	case strings.EqualFold(s.Network, "bridge"):
+		// It is the network that an engine gives to what names none.
+		return fmt.Errorf("network %q: that is the engine's own; write %s", s.Network, OpenNetwork)
 	case s.Network != NoNetwork && (!networkName.MatchString(s.Network) || slices.Contains(reservedNetworks, strings.ToLower(s.Network))):
 		return fmt.Errorf("network %q: %s, %s or the name of a network that was made for it", s.Network, NoNetwork, OpenNetwork)
 	case s.Image != "" && !imageName.MatchString(s.Image):

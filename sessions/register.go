@@ -66,8 +66,8 @@ type Standing struct {
 // Filter picks sessions; an empty field picks all.
 type Filter struct {
 	User, Connector, Agent string
-	// Open leaves out those that ended.
-	Open bool
+	// Open leaves out those that ended, and Alive those that ended and owe nothing.
+	Open, Alive bool
 	// Before picks those that were made before it, and Most is how many at most.
 	Before time.Time
 	Most   int

@@ -253,7 +253,7 @@ func (r *Runner) answer(ctx, turn context.Context, t Turn, last bool) error {
 		// The process ends: the turn stays as it is and runs again.
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		r.Log.WarnContext(ctx, "turn took too long", "turn", t.ID, "session", t.Session.ID, "limit", r.TurnTimeout)
+		r.Log.WarnContext(ctx, "turn took too long", "turn", t.ID, "session", t.Session.ID, "limit", r.TurnTimeout, "error", err)
 		return finish(Reply{Turn: t, Text: tooLong, Failed: true})
 	case last || errors.Is(err, errPanic):
 		r.Log.ErrorContext(ctx, "turn failed", "turn", t.ID, "session", t.Session.ID, "error", err)

@@ -42,7 +42,7 @@ type fleet struct {
 }
 
 // newFleet makes the agents: the explicit list of their kinds.
-func (s *server) newFleet(w *workspaces) (*fleet, error) {
+func (s *server) newFleet(ctx context.Context, w *workspaces) (*fleet, error) {
 	f := &fleet{agents: map[string]sessions.Agent{}, programs: map[string]programAgent{}}
 	f.agents[config.Vault] = &vaultAgent{agent: agents.NewVault(agents.Deps{}), workspaces: w}
 	if len(s.cfg.Agents) == 0 {
@@ -52,14 +52,20 @@ func (s *server) newFleet(w *workspaces) (*fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	sandboxed, direct, err := runtimes(s.cfg, self, s.log)
+	installation, err := s.db.Installation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sandboxed, direct, err := runtimes(s.cfg, installation, self, s.log)
 	if err != nil {
 		return nil, err
 	}
 	f.docker = sandboxed
 	f.launcher = launch.New(launch.Deps{
-		Sandboxed: sandboxed, Direct: direct, OCIRuntime: s.cfg.Sandbox.Runtime, Workspaces: w.Workspaces, Log: s.log,
+		Sandboxed: sandboxed, Direct: direct, OCIRuntime: s.cfg.Sandbox.Runtime, Workspaces: w.Workspaces,
+		Failed: s.unstarted, Log: s.log,
 	})
+	places := launch.NewPlaces(s.cfg.Sandbox.Running, s.cfg.Sandbox.PerPerson)
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.Agents)) {
 		a := s.cfg.Agents[name]
 		env, err := environment(name, a)
@@ -72,7 +78,7 @@ func (s *server) newFleet(w *workspaces) (*fleet, error) {
 			return nil, fmt.Errorf("agents.%s: %w", name, err)
 		}
 		f.programs[name] = agent
-		f.agents[name] = launch.Timed(agent)
+		f.agents[name] = places.Bound(launch.Timed(agent))
 	}
 	return f, nil
 }
@@ -82,12 +88,13 @@ func (s *server) newProgram(a config.Agent, from programs.Launcher, w *workspace
 	case "acp":
 		return acp.New(acp.Deps{
 			Launch: from, Authorizer: w.authorizer, Receive: w.receive, Changes: s.db, Ended: s.ended,
-			Keep: s.cfg.Sandbox.Kept, Spares: s.cfg.Sandbox.Warm, Login: a.Login, Version: version, Log: s.log,
+			Keep: max(s.cfg.Sandbox.Kept, s.cfg.Sandbox.Running), Spares: s.cfg.Sandbox.Warm, Login: a.Login, Version: version, Log: s.log,
 		}), nil
 	case "command":
 		d := command.Deps{Launch: from, Receive: w.receive, Changes: s.db, Ended: s.ended, Log: s.log}
 		if a.Keep {
-			d.Keep, d.Spares = s.cfg.Sandbox.Kept, s.cfg.Sandbox.Warm
+			// A turn that has its place must not wait for another one.
+			d.Keep, d.Spares = max(s.cfg.Sandbox.Kept, s.cfg.Sandbox.Running), s.cfg.Sandbox.Warm
 		}
 		return command.New(d), nil
 	default:
@@ -96,20 +103,21 @@ func (s *server) newProgram(a config.Agent, from programs.Launcher, w *workspace
 }
 
 // runtimes are what runs the programs of sandboxed sessions and of direct ones.
-// self is this program where it is to be in an image, or "".
-func runtimes(cfg config.Config, self string, log *slog.Logger) (*docker.Runtime, *host.Runtime, error) {
-	// What no agent may reach, and what tells this installation from another.
+// installation tells theirs from those of others; self is this program where it
+// is to be in an image, or "".
+func runtimes(cfg config.Config, installation, self string, log *slog.Logger) (*docker.Runtime, *host.Runtime, error) {
+	// What no agent may reach.
 	secret := []string{realPath(cfg.Data)}
 	for _, file := range append(secretFiles(cfg), cfg.File, cfg.Policies) {
 		if file != "" {
 			secret = append(secret, realPath(file))
 		}
 	}
-	sandboxed, err := docker.New(docker.Deps{Host: cfg.Sandbox.Docker, Data: realPath(cfg.Data), Self: self, Secret: secret, Log: log})
+	sandboxed, err := docker.New(docker.Deps{Host: cfg.Sandbox.Docker, Data: installation, Self: self, Secret: secret, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	direct, err := host.New(host.Deps{Data: realPath(cfg.Data), Secret: secret, Log: log})
+	direct, err := host.New(host.Deps{Data: installation, Secret: secret, Log: log})
 	return sandboxed, direct, err
 }
 
@@ -253,6 +261,22 @@ func howEnded(e programs.Ending) string {
 		return "out of memory"
 	default:
 		return fmt.Sprintf("exit %d", e.Exit.Code)
+	}
+}
+
+// unstarted records that a program could not be started, and why.
+func (s *server) unstarted(ctx context.Context, session, turn string, cause error) {
+	ctx = context.WithoutCancel(ctx)
+	rule := audit.Rule{ID: "sandbox.failed", Kind: "deny", Msg: cause.Error()}
+	if errors.Is(cause, sandbox.ErrUnavailable) {
+		rule.ID = gate.RuleSandbox
+	}
+	of, err := s.db.Find(ctx, session)
+	if err == nil {
+		err = s.gate.Unstarted(ctx, gateSession(of.Session), turn, rule)
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "program that did not start not recorded", "session", session, "turn", turn, "error", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,7 +120,7 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 			return fmt.Errorf("write decision: %w", err)
 		}
 	} else {
-		showDecision(t, d)
+		showDecision(t, d, in)
 	}
 	if d.Verdict != engine.Allow {
 		return errSilent
@@ -163,7 +164,19 @@ type decisionJSON struct {
 	Input       engine.MessageInput `json:"input"`
 }
 
-func showDecision(t terminal, d engine.Decision) {
+// servedBy tells which agent answers, and what it has of workspaces.
+func servedBy(o engine.Obligations, in engine.MessageInput) string {
+	words := "agent " + cmp.Or(o.Agent, in.Config.Agent.Name)
+	if o.QuotaMiB > 0 {
+		words += fmt.Sprintf(", quota %d MiB", o.QuotaMiB)
+	}
+	if len(o.Mounts) > 0 {
+		words += ", reads also " + strings.Join(o.Mounts, ", ")
+	}
+	return words
+}
+
+func showDecision(t terminal, d engine.Decision, in engine.MessageInput) {
 	fmt.Fprintf(t.out, "%s by %s, revision %.12s\n", d.Verdict, d.Rule().ID, d.Revision)
 	for _, r := range d.Rules {
 		fmt.Fprintln(t.out, "  "+ruleLine(r))
@@ -178,6 +191,7 @@ func showDecision(t terminal, d engine.Decision) {
 	if d.Verdict == engine.Allow {
 		o := d.Obligations
 		fmt.Fprintf(t.out, "  trust %s, workspace %s, access %s\n", o.Trust, o.Workspace, o.Access)
+		fmt.Fprintln(t.out, "  "+servedBy(o, in))
 		if len(o.Sandbox) > 0 {
 			if data, err := json.Marshal(o.Sandbox); err == nil {
 				fmt.Fprintf(t.out, "  sandbox %s\n", data)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,9 +47,8 @@ func doctor(ctx context.Context, t terminal, cfg config.Config) error {
 		group.Go(func() { runs = examineSandboxes(ctx, cfg) })
 	}
 	group.Wait()
-	results = append(results, runs...)
 	sound := true
-	for _, r := range results {
+	for _, r := range slices.Concat(results, runs) {
 		fmt.Fprintf(t.out, "%s (%s)\n", r.name, r.kind)
 		for _, f := range r.findings {
 			word := "ok  "

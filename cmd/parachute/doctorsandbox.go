@@ -24,7 +24,7 @@ func examineSandboxes(ctx context.Context, cfg config.Config) []examined {
 	var sandboxed *docker.Runtime
 	var direct *host.Runtime
 	if err == nil {
-		sandboxed, direct, err = runtimes(cfg, self, slog.New(slog.DiscardHandler))
+		sandboxed, direct, err = runtimes(cfg, "doctor", self, slog.New(slog.DiscardHandler))
 	}
 	if err != nil {
 		return []examined{{name: "sandbox", kind: "docker", findings: []connectors.Finding{{About: "configuration", Detail: err.Error()}}}}

@@ -18,7 +18,7 @@ import (
 // TestMain lets the test binary be the real program: a script that runs
 // `parachute` runs main, in a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"parachute": main})
+	testscript.Main(housed{m}, map[string]func(){"parachute": main})
 }
 
 // TestScript runs testdata/script/*.txtar against the real program. Beside the
@@ -57,6 +57,20 @@ func TestMain(m *testing.M) {
 //	sign NAME SIGN                        a reaction was set and taken away
 //	fault NAME KIND send|receive [TIMES] [FOR]  something goes wrong
 //	secretive                             the token is in no output, log, record or database
+//
+// Agents that are programs, in containers (script_agents_test.go). $ENGINE is
+// where the engine listens; its image actors:latest has /parachute (the probe of
+// sandboxtest), program, agent and bridge in /bin, and $ACTORS is their folder here:
+//
+//	engine [own|stop|kill|start]  have the engine of all tests, or one of the script's own
+//	containers N [STATE]          wait until the installation has so many containers
+//	bait                          put on the host what no agent may find: $BAIT_…
+//	owned DIR                     make a folder that agents may write
+//	tell NAME PERSON ID TEXT…     a direct message, as a line to the input
+//	escaped FILE ID N [MEANT…]    the answer to ID is a report of N attempts, of which only MEANT worked
+//	codex                         put a real agent into the engine: codex:latest ([codex]: there is one)
+//	model serve SOCKET            play its model, with steps: model says|works|runs TEXT…
+//	model asked N REGEXP          the Nth request to it had such an input
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -72,12 +86,16 @@ func TestScript(t *testing.T) {
 			"summarise": cmdSummarise, "answered": cmdAnswered, "reply": cmdReply,
 			"chat": cmdChat, "fill": cmdFill, "says": cmdSays, "ruled": cmdRuled, "heard": cmdHeard, "sent": cmdSent, "sign": cmdSign,
 			"fault": cmdFault, "secretive": cmdSecretive,
+			"engine": cmdEngine, "containers": cmdContainers, "bait": cmdBait, "owned": cmdOwned, "tell": cmdTell, "escaped": cmdEscaped,
+			"codex": cmdCodex, "model": cmdModel,
 		},
+		Condition: agentCondition,
 	})
 }
 
 func setupScript(env *testscript.Env) error {
 	env.Values[liveKey{}] = map[string]*live{}
+	env.Values[agentsKey{}] = &cast{}
 	env.Values[platformsKey{}] = map[string]connectortest.Server{}
 	// The race detector would else wait a second at the end of each process.
 	if os.Getenv("GORACE") == "" {

@@ -114,7 +114,7 @@ func crashFolder(t *testing.T, data string) (config string) {
 	return config
 }
 
-func copyPolicies(t *testing.T, to string) {
+func copyPolicies(t testing.TB, to string) {
 	t.Helper()
 	err := fs.WalkDir(policies.FS, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.rego") {
@@ -132,7 +132,7 @@ func copyPolicies(t *testing.T, to string) {
 	}
 }
 
-func putFile(t *testing.T, path, text string) {
+func putFile(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func readValue(what, env, file string) (secret, error) {
 		}
 	} else {
 		s.from = "the file " + file
-		f, err := os.Open(file) //nolint:gosec // the path is the operator's own
+		f, err := openRegular(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			return s, fmt.Errorf("the %s is missing: there is no file %s; make it with `install -m 600 /dev/null %s` and write the %s into it", what, file, file, what)
 		}
@@ -58,6 +58,18 @@ func readValue(what, env, file string) (secret, error) {
 		return s, fmt.Errorf("%s is too long to be a %s", s.from, what)
 	}
 	return s, nil
+}
+
+// openRegular opens a file that has an end: reading a pipe would wait for ever.
+func openRegular(file string) (*os.File, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", file)
+	}
+	return os.Open(file) //nolint:gosec // the path is the operator's own
 }
 
 // checkSecrets tells which secret of a connector cannot be read here.

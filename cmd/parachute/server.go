@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ func assemble(ctx context.Context, t terminal, cfg config.Config, policies *engi
 		Ready:  func(ctx context.Context, of gate.Session) error { return s.fleet.ready(ctx, of) },
 		Status: s.chatStatus,
 	})
-	if s.fleet, err = s.newFleet(&workspaces{Workspaces: placesOf(cfg), gate: s.gate, changes: db, fetch: s.fetch, log: log}); err != nil {
+	if s.fleet, err = s.newFleet(ctx, &workspaces{Workspaces: placesOf(cfg), gate: s.gate, changes: db, fetch: s.fetch, locks: filepath.Join(cfg.Data, "locks"), log: log}); err != nil {
 		return nil, err
 	}
 	s.runner = sessions.NewRunner(sessions.Deps{

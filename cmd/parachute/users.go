@@ -74,7 +74,7 @@ func usersCommand(t terminal) *cli.Command {
 			{
 				Name: "block", Usage: "answer somebody nothing any more", ArgsUsage: "ID", Description: "   parachute users block telegram:666", Flags: []cli.Flag{configFlag()},
 				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, id string) error {
-					return blockUser(ctx, t, db, id)
+					return errors.Join(blockUser(ctx, t, db, id), endSessionsOf(ctx, t, db, id))
 				}),
 			},
 			{
@@ -90,7 +90,7 @@ func usersCommand(t terminal) *cli.Command {
 						return err
 					}
 					fmt.Fprintf(t.out, "removed %s\n", id)
-					return nil
+					return endSessionsOf(ctx, t, db, id)
 				}),
 			},
 		},

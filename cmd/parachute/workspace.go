@@ -24,6 +24,8 @@ type workspaces struct {
 	changes sessions.Changes
 	// fetch opens an attachment by its connector's name and its Ref.
 	fetch func(ctx context.Context, connector, ref string) (io.ReadCloser, error)
+	// locks is where the locks of the vaults stand: no agent reaches them there.
+	locks string
 	log   *slog.Logger
 }
 
@@ -52,6 +54,7 @@ func (w *workspaces) open(t sessions.Turn) (*vault.Vault, error) {
 		Access:     vault.Access(t.Session.Access),
 		Authorizer: w.authorizer(t),
 		Journal:    journal{changes: w.changes, turn: t.ID},
+		Locks:      w.locks,
 		Limits:     vault.Limits{MaxBytes: o.QuotaMiB << 20},
 	})
 }

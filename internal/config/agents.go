@@ -50,6 +50,10 @@ type Sandbox struct {
 	// most that it keeps ready for the next session.
 	Kept int `yaml:"kept"`
 	Warm int `yaml:"warm"`
+	// Running is how many programs work on answers at a time, and PerPerson how many
+	// of them one person's may be. Who comes beside them waits.
+	Running   int `yaml:"running"`
+	PerPerson int `yaml:"per_person"`
 }
 
 // AgentNames are the agents that can answer, the built-in one among them, sorted.

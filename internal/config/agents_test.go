@@ -136,10 +136,10 @@ func TestAgentNameFaults(t *testing.T) {
 
 func TestSandbox(t *testing.T) {
 	for words, want := range map[string]Sandbox{
-		"{}":        {Kept: 16, Warm: 1},
-		"{kept: 4}": {Kept: 4, Warm: 1},
-		"{docker: 'unix:///run/user/1000/docker.sock', runtime: runsc, kept: 1, warm: 0}": {Docker: "unix:///run/user/1000/docker.sock", Runtime: "runsc", Kept: 1},
-		"{docker: 'tcp://[::1]:2375', kept: 1000, warm: 100}":                             {Docker: "tcp://[::1]:2375", Kept: 1000, Warm: 100},
+		"{}":        {Kept: 16, Warm: 1, Running: 16, PerPerson: 3},
+		"{kept: 4}": {Kept: 4, Warm: 1, Running: 16, PerPerson: 3},
+		"{docker: 'unix:///run/user/1000/docker.sock', runtime: runsc, kept: 1, warm: 0}": {Docker: "unix:///run/user/1000/docker.sock", Runtime: "runsc", Kept: 1, Running: 16, PerPerson: 3},
+		"{docker: 'tcp://[::1]:2375', kept: 1000, warm: 100}":                             {Docker: "tcp://[::1]:2375", Kept: 1000, Warm: 100, Running: 16, PerPerson: 3},
 	} {
 		c, err := Parse("f.yaml", []byte("sandbox: "+words))
 		if err != nil || c.Sandbox != want {
@@ -164,7 +164,7 @@ func TestSandbox(t *testing.T) {
 		"{kept: 1.5}":                          `sandbox.kept: "1.5" is not valid; write a whole number`,
 		"{kept: 4k}":                           "sandbox.kept",
 		"{kept: 99999999999999999999}":         "sandbox.kept",
-		"{keep: 1}":                            `unknown key "sandbox.keep"; valid: docker, runtime, kept, warm`,
+		"{keep: 1}":                            `unknown key "sandbox.keep"; valid: docker, runtime, kept, warm, running, per_person`,
 		"none":                                 "sandbox: write keys and values below it",
 	} {
 		_, err := Parse("f.yaml", []byte("sandbox: "+words))

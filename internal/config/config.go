@@ -112,7 +112,7 @@ func Default() Config {
 		Groups:     "mention_only",
 		Data:       "data",
 		Agent:      Vault,
-		Sandbox:    Sandbox{Kept: 16, Warm: 1},
+		Sandbox:    Sandbox{Kept: 16, Warm: 1, Running: 16, PerPerson: 3},
 		Connectors: []Connector{{Name: "console", Kind: "console"}},
 		Decisions:  Decisions{Timeout: 500 * time.Millisecond},
 		Turns:      Turns{Timeout: 10 * time.Minute, DraftAfter: 700 * time.Millisecond},

@@ -66,7 +66,7 @@ log:
 					Kind: "command", Command: []string{"coder", "--quiet"}, Image: "coder:latest", Keep: true,
 					Env: map[string]Variable{"API_KEY": {File: "/etc/p/secrets/key"}},
 				}},
-				Sandbox: Sandbox{Docker: "unix:///run/d.sock", Runtime: "runsc", Kept: 2},
+				Sandbox: Sandbox{Docker: "unix:///run/d.sock", Runtime: "runsc", Kept: 2, Running: 16, PerPerson: 3},
 				Log:     Log{Level: "debug", File: "/etc/p/p.log"},
 			}
 		}},

@@ -16,6 +16,8 @@ func (f *faults) sandbox(s Sandbox) {
 	}
 	f.count("$.sandbox.kept", "sandbox.kept", s.Kept, 1, 1000)
 	f.count("$.sandbox.warm", "sandbox.warm", s.Warm, 0, 100)
+	f.count("$.sandbox.running", "sandbox.running", s.Running, 1, 1000)
+	f.count("$.sandbox.per_person", "sandbox.per_person", s.PerPerson, 1, 1000)
 }
 
 func (f *faults) count(path, key string, value, low, high int) {

@@ -9,8 +9,16 @@ windows := {
 	"messages_per_day": "1d",
 }
 
+# Whoever is over a limit can still stop what runs: that is counted by itself, and by nothing else.
+limits contains {"name": concat("_", ["stop", name]), "per": "user", "max": most, "window": window} if {
+	stops
+	some name, most in data.limits.stop
+	window := windows[name]
+}
+
 # Of several roles the highest number counts, name by name.
 limits contains {"name": name, "per": "user", "max": most, "window": window} if {
+	not stops
 	some name, window in windows
 	most := max([number |
 		some quota in quotas
@@ -19,6 +27,7 @@ limits contains {"name": name, "per": "user", "max": most, "window": window} if 
 }
 
 limits contains {"name": concat("_", ["group", name]), "per": "chat", "max": most, "window": window} if {
+	not stops
 	input.chat.kind == "group"
 	some name, most in data.limits.group
 	window := windows[name]
@@ -26,16 +35,20 @@ limits contains {"name": concat("_", ["group", name]), "per": "chat", "max": mos
 
 # Strangers share a part of what a connector takes: they must not use up what is there for people with a role.
 limits contains {"name": concat("_", ["strangers", name]), "per": "connector", "max": most, "window": window} if {
+	not stops
 	common.stranger
 	some name, most in data.limits.strangers
 	window := windows[name]
 }
 
 limits contains {"name": concat("_", [per, name]), "per": per, "max": most, "window": window} if {
+	not stops
 	some per in {"connector", "all"}
 	some name, most in data.limits[per]
 	window := windows[name]
 }
+
+stops if input.message.command == "stop"
 
 quotas contains quota if {
 	some role in common.roles
@@ -66,9 +79,16 @@ deny contains {"msg": "data.limits gives the sender's roles no limit"} if {
 within_limits if input.limits.exceeded == []
 
 limited if {
+	not stops
 	some quota in quotas
 	some name, _ in windows
 	quota[name]
+}
+
+limited if {
+	stops
+	some name, _ in windows
+	data.limits.stop[name]
 }
 
 default full_limits := "it was not counted"

@@ -122,3 +122,17 @@ test_misspelt_limit_is_none if {
 	settings := object.union(json.remove(fixtures.settings, ["limits"]), {"limits": misspelt})
 	fixtures.fired(fixtures.decide_exactly(settings, fixtures.message_input).deny, "no limit")
 }
+
+stop := {"message": {"kind": "command", "command": "stop"}}
+
+# Whoever used up their messages, or sees the bot's used up, can still stop what runs.
+test_stop_is_counted_by_itself if {
+	limits := fixtures.decide(stop).limits
+	limits == {{"name": "stop_messages_per_minute", "per": "user", "max": 20, "window": "1m"}}
+	not fixtures.fired(fixtures.decide(stop).deny, "no limit")
+}
+
+test_stop_without_a_limit_is_refused if {
+	settings := json.remove(fixtures.settings, ["limits/stop"])
+	fixtures.fired(fixtures.decide_exactly(settings, object.union(fixtures.message_input, stop)).deny, "no limit")
+}

@@ -1,7 +1,12 @@
 package parachute.message
 
 # What the session's sandbox is held to: the agent's own values before the audience's, and those before the default ones.
-sandbox := object.union_n([data.sandbox.default, sandbox_of_audience, sandbox_of_agent, sandbox_of_public])
+sandbox := object.union_n([data.sandbox.default, sandbox_of_audience, sandbox_of_agent]) if not public
+
+# On a public bot an agent's own values are for what the audience says nothing about: strangers use no more than `public` gives.
+sandbox := object.union_n([data.sandbox.default, sandbox_of_agent, sandbox_of_audience, sandbox_of_public]) if public
+
+public if input.config.audience == "public"
 
 default sandbox_of_audience := {}
 
@@ -17,7 +22,7 @@ sandbox_of_agent := layer if {
 # Strangers' programs reach nothing.
 default sandbox_of_public := {}
 
-sandbox_of_public := {"network": "none"} if input.config.audience == "public"
+sandbox_of_public := {"network": "none"} if public
 
 # METADATA
 # title: A sandbox has bounds

@@ -11,6 +11,17 @@ test_audience_has_bounds_of_its_own if {
 	answer.sandbox == {"network": "none", "memory_mib": 1024, "cpus": 2, "pids": 300, "turn_seconds": 600}
 }
 
+# Strangers use no more than the audience gives, whatever an agent may have elsewhere.
+test_agent_has_no_more_on_a_public_bot if {
+	settings := {"sandbox": {"agents": {"coder": {"memory_mib": 16000, "pids": 7}}}}
+	coder := {"config": {"agent": {"name": "coder", "kind": "acp"}}}
+	elsewhere := fixtures.decide_with(settings, coder).sandbox
+	elsewhere.memory_mib == 16000
+	public := fixtures.decide_with(settings, object.union(coder, {"config": {"audience": "public"}})).sandbox
+	public.memory_mib == 1024
+	public.pids == 7
+}
+
 test_public_bot_never_has_a_network if {
 	settings := {"sandbox": {"default": {"network": "open"}, "public": {"network": "open"}}}
 	fixtures.decide_with(settings, {}).sandbox.network == "open"

@@ -127,7 +127,7 @@ named_roles contains role if {
 quotas contains quota if some quota in data.limits.roles
 
 quotas contains quota if {
-	some name in ["others", "group", "strangers", "connector", "all"]
+	some name in ["others", "group", "stop", "strangers", "connector", "all"]
 	quota := data.limits[name]
 }
 

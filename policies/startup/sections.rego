@@ -27,7 +27,7 @@ keys := {
 	"groups": {"chats"},
 	"agents": {"choices"},
 	"sandbox": {"default", "public", "private", "team", "development", "agents"},
-	"limits": {"roles", "others", "group", "strangers", "connector", "all"},
+	"limits": {"roles", "others", "group", "stop", "strangers", "connector", "all"},
 }
 
 written.content contains key if some key, _ in data.content

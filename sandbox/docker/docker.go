@@ -58,6 +58,10 @@ type Runtime struct {
 	// which is known once our program was read.
 	making, imageMu sync.Mutex
 	image           string
+	// lostTime is the constant, but in tests.
+	lostTime time.Duration
+	// warned is of the engine's address.
+	warned sync.Once
 }
 
 var _ sandbox.Runtime = (*Runtime)(nil)
@@ -75,7 +79,7 @@ func New(d Deps) (*Runtime, error) {
 		return nil, fmt.Errorf("docker: open %s: %w", d.Host, err)
 	}
 	sum := sha256.Sum256([]byte(d.Data))
-	return &Runtime{deps: d, data: hex.EncodeToString(sum[:8]), client: c}, nil
+	return &Runtime{deps: d, data: hex.EncodeToString(sum[:8]), client: c, lostTime: lostTime}, nil
 }
 
 // Name is "docker".
@@ -105,6 +109,11 @@ func (r *Runtime) info(ctx context.Context) (system.Info, error) {
 	info, err := r.client.Info(ctx)
 	if err != nil {
 		return system.Info{}, r.fail("ask the engine", err)
+	}
+	if r.public() {
+		r.warned.Do(func() {
+			r.deps.Log.WarnContext(ctx, "the engine listens at an address of the network, without a password: who reaches it is root on its machine; use a socket", "host", r.deps.Host)
+		})
 	}
 	if missing := missingBounds(info); len(missing) > 0 {
 		return system.Info{}, fmt.Errorf("docker: %w: the engine at %s cannot hold %s", sandbox.ErrUnavailable, r.deps.Host, strings.Join(missing, ", "))

@@ -1,9 +1,11 @@
 package docker
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,6 +70,24 @@ func TestFactsOfAccess(t *testing.T) {
 		if f := r.access(system.Info{SecurityOptions: tt.security}); f.OK != tt.ok || !strings.Contains(f.Detail, tt.says) {
 			t.Errorf("%s: %+v", tt.host, f)
 		}
+	}
+}
+
+// Who starts agents on an engine that others reach is told so, once.
+func TestPublicEngineIsLogged(t *testing.T) {
+	server := httptest.NewServer(&silentEngine{})
+	t.Cleanup(server.Close)
+	var log bytes.Buffer
+	r, err := New(Deps{Host: "tcp://" + server.Listener.Addr().String(), Data: "d", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	if err := errors.Join(r.Ready(t.Context()), r.Ready(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); strings.Count(got, "without a password") != 1 {
+		t.Error(got)
 	}
 }
 

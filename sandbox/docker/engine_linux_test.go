@@ -159,17 +159,18 @@ func TestOnlyOursIsRemoved(t *testing.T) {
 	}
 }
 
+// awaitUse waits for the engine's first figures.
+func awaitUse(t *testing.T, p sandbox.Process) {
+	t.Helper()
+	for p.(*process).use.read().PeakMemoryBytes == 0 && t.Context().Err() == nil {
+		runtime.Gosched()
+	}
+}
+
 func TestUsage(t *testing.T) {
 	b := newBench(t)
 	p := b.start(t, nil, "sleep")
-	end := make(chan struct{})
-	go func() {
-		defer close(end)
-		for p.(*process).use.read().PeakMemoryBytes == 0 && t.Context().Err() == nil {
-			runtime.Gosched()
-		}
-	}()
-	<-end
+	awaitUse(t, p)
 	if err := p.Stop(t.Context(), callTime); err != nil {
 		t.Fatal(err)
 	}

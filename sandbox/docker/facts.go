@@ -67,10 +67,15 @@ func (r *Runtime) access(info system.Info) sandbox.Finding {
 	if hasSecurity(info, "rootless") {
 		f.Detail = "who may use " + r.deps.Host + " can do what the account that runs the engine can; no agent is given it"
 	}
-	if !strings.HasPrefix(r.deps.Host, "unix://") && !strings.HasPrefix(r.deps.Host, "npipe://") {
+	if r.public() {
 		f.OK, f.Detail = false, f.Detail+". It is an address of the network, without a password: use a socket"
 	}
 	return f
+}
+
+// public tells whether the engine's address is one that others may reach.
+func (r *Runtime) public() bool {
+	return !strings.HasPrefix(r.deps.Host, "unix://") && !strings.HasPrefix(r.deps.Host, "npipe://")
 }
 
 // ownImage says whether agents that name no image have one.

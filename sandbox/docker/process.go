@@ -23,6 +23,9 @@ import (
 // drainTime bounds the wait for the last words of a container that ended.
 const drainTime = 5 * time.Second
 
+// lostTime bounds the wait for an engine's word that what it killed ended.
+const lostTime = 10 * time.Second
+
 // process is a container and the connection to its stdio.
 type process struct {
 	*sandbox.Life
@@ -41,6 +44,11 @@ type process struct {
 	drained chan struct{}
 	// killed says that we sent SIGKILL: code 137 is then no want of memory.
 	killed atomic.Bool
+	// shot is closed when the engine took that signal.
+	shot chan struct{}
+	once sync.Once
+	// memory is the limit, in bytes.
+	memory int64
 	// paused says that we paused it: an engine takes no signal for it then.
 	paused atomic.Bool
 	use    usage
@@ -57,7 +65,7 @@ type verdict struct {
 }
 
 func newProcess(ctx context.Context, r *Runtime, id string, s sandbox.Spec, q *sandbox.Quota) *process {
-	p := &process{r: r, id: id, ended: make(chan verdict, 1), drained: make(chan struct{})}
+	p := &process{r: r, id: id, ended: make(chan verdict, 1), drained: make(chan struct{}), shot: make(chan struct{}), memory: s.Limits.MemoryBytes}
 	p.own, p.stopOwn = context.WithCancel(context.WithoutCancel(ctx))
 	p.Life = sandbox.NewLife(ctx, sandbox.LifeDeps{Driver: "docker", OutputBytes: s.Limits.OutputBytes, Quota: q})
 	return p
@@ -114,18 +122,27 @@ func (p *process) watch() {
 	p.conn.Close()
 }
 
-// await returns when the container ended, and kills it when it is to end.
+// await returns when the container ended, and kills it when it is to end. Who
+// waits for a process that was killed does not wait for ever: an engine that does
+// not tell of its end has lost it.
 func (p *process) await() (code int, err error) {
 	select {
 	case v := <-p.ended:
 		return v.code, v.err
+	case <-p.shot:
 	case <-p.Over():
+		if err := p.kill(p.own); err != nil {
+			return 0, err
+		}
 	}
-	if err := p.kill(p.own); err != nil {
-		return 0, err
+	lost := time.NewTimer(p.r.lostTime)
+	defer lost.Stop()
+	select {
+	case v := <-p.ended:
+		return v.code, v.err
+	case <-lost.C:
+		return 0, fmt.Errorf("docker: wait: %w: lost: the engine killed the container and does not tell that it ended", sandbox.ErrUnavailable)
 	}
-	v := <-p.ended
-	return v.code, v.err
 }
 
 func (p *process) outcome(code int) (sandbox.Exit, error) {
@@ -140,14 +157,27 @@ func (p *process) outcome(code int) (sandbox.Exit, error) {
 	case err != nil:
 		return exit, p.r.fail("inspect", err)
 	}
-	// The engine can miss the kernel's word of a process that was killed for memory.
-	exit.OOM = c.State.OOMKilled || exit.Code == 137 && !p.killed.Load()
-	begun, err1 := time.Parse(time.RFC3339Nano, c.State.StartedAt)
-	over, err2 := time.Parse(time.RFC3339Nano, c.State.FinishedAt)
-	if err1 == nil && err2 == nil {
-		exit.Usage.Duration = over.Sub(begun)
-	}
+	exit.OOM = c.State.OOMKilled || !p.killed.Load() && mayWantMemory(exit, p.memory)
+	exit.Usage.Duration = lasted(c.State.StartedAt, c.State.FinishedAt)
 	return exit, nil
+}
+
+// mayWantMemory tells whether nothing speaks against want of memory. The engine
+// can miss the kernel's word of a process that was killed for it; but a program
+// may end with that code by itself, and one that was far from its limit did.
+func mayWantMemory(exit sandbox.Exit, limit int64) bool {
+	peak := exit.Usage.PeakMemoryBytes
+	return exit.Code == 137 && (peak == 0 || peak >= limit/10*9)
+}
+
+// lasted is the time between two of an engine's; 0 for what never began.
+func lasted(started, finished string) time.Duration {
+	begun, err1 := time.Parse(time.RFC3339Nano, started)
+	over, err2 := time.Parse(time.RFC3339Nano, finished)
+	if err1 != nil || err2 != nil || begun.IsZero() {
+		return 0
+	}
+	return max(over.Sub(begun), 0)
 }
 
 func (p *process) ID() string            { return p.id }
@@ -164,17 +194,23 @@ func (p *process) call(ctx context.Context, verb string, f func(context.Context)
 }
 
 func (p *process) Signal(ctx context.Context, sig syscall.Signal) error {
+	if sig == syscall.SIGKILL {
+		p.killed.Store(true)
+	}
 	return p.call(ctx, "signal", func(ctx context.Context) error {
 		return p.r.client.ContainerKill(ctx, p.id, strconv.Itoa(int(sig)))
 	})
 }
 
 func (p *process) kill(ctx context.Context) error {
-	p.killed.Store(true)
 	if err := p.Unpause(ctx); err != nil {
 		return err
 	}
-	return p.Signal(ctx, syscall.SIGKILL)
+	if err := p.Signal(ctx, syscall.SIGKILL); err != nil {
+		return err
+	}
+	p.once.Do(func() { close(p.shot) })
+	return nil
 }
 
 func (p *process) Stop(ctx context.Context, grace time.Duration) error {

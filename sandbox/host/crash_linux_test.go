@@ -138,6 +138,36 @@ func TestFileThatGetsTooBig(t *testing.T) {
 	}
 }
 
+// SIGKILL that we did not send may be the kernel's, for want of memory; a program
+// that ends with its code by itself is not.
+func TestKilledByAnother(t *testing.T) {
+	for script, want := range map[string]sandbox.Exit{
+		"kill -KILL $$": {Code: 137, OOM: true},
+		"exit 137":      {Code: 137},
+		"kill -TERM $$": {Code: 143},
+		"exit 153":      {Code: 153},
+	} {
+		b, err := openBench("/bin/sh")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = b.Close() })
+		s, err := b.Spec("-c", script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Limits.WorkspaceBytes = 1 << 20
+		p, err := b.runtime.Start(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = p.Close() })
+		if exit, err := p.Wait(t.Context()); err != nil || exit.Code != want.Code || exit.OOM != want.OOM {
+			t.Errorf("%s: %+v, %v", script, exit, err)
+		}
+	}
+}
+
 // The words of a command are the program's, whatever a shell would make of them.
 func TestShellWordsInACommand(t *testing.T) {
 	b, err := openBench(buildProbe(t))

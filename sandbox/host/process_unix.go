@@ -39,6 +39,8 @@ type process struct {
 	// number may be another's by now.
 	group sync.Mutex
 	ended bool
+	// killed says that we sent SIGKILL while the first process ran.
+	killed bool
 }
 
 func begin(ctx context.Context, r *Runtime, id string, s sandbox.Spec, q *sandbox.Quota) (*process, error) {
@@ -102,6 +104,7 @@ func (p *process) run(ctx context.Context, began time.Time, started chan<- error
 	// The number of the group stays its own until the first process was waited for.
 	awaitExit(p.cmd.Process.Pid)
 	p.group.Lock()
+	killed := p.killed
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	_ = p.cmd.Wait() // the state tells it
 	p.ended = true
@@ -113,7 +116,10 @@ func (p *process) run(ctx context.Context, began time.Time, started chan<- error
 	case <-p.drained:
 	case <-drain.C:
 	}
-	p.End(exitOf(p.cmd.ProcessState, time.Since(began)), nil)
+	exit := exitOf(p.cmd.ProcessState, time.Since(began))
+	// Nobody tells whom the kernel killed for memory.
+	exit.OOM = exit.OOM && !killed
+	p.End(exit, nil)
 }
 
 func exitOf(state *os.ProcessState, duration time.Duration) sandbox.Exit {
@@ -122,6 +128,7 @@ func exitOf(state *os.ProcessState, duration time.Duration) sandbox.Exit {
 	}}
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		exit.Code = 128 + int(status.Signal())
+		exit.OOM = status.Signal() == syscall.SIGKILL
 	}
 	if use, ok := state.SysUsage().(*syscall.Rusage); ok {
 		exit.Usage.PeakMemoryBytes = peakBytes(use)
@@ -167,6 +174,7 @@ func (p *process) send(sig syscall.Signal) error {
 	if p.ended {
 		return nil
 	}
+	p.killed = p.killed || sig == syscall.SIGKILL
 	if err := syscall.Kill(-p.cmd.Process.Pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("host: signal: %w", err)
 	}

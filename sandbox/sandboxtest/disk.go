@@ -19,7 +19,8 @@ func diskCases() []testCase {
 		{name: "many small files that fill it", run: fills("1")},
 		{name: "sparse files and hard links fill nothing", run: fillsNothing},
 		{name: "who is over the quota gets no bigger", run: overAlready},
-		{name: "none is started twice over the quota", run: twiceOver},
+		{name: "who is far over the quota can take files away", run: farOver},
+		{name: "so can who is in folders that nobody can count", run: tooDeep},
 	}
 }
 
@@ -90,9 +91,57 @@ func overAlready(b *bench) error {
 	return b.killed(p, sandbox.ErrQuota)
 }
 
-func twiceOver(b *bench) error {
-	if _, err := b.holding(2*diskQuota+1<<20, "exit", "0"); !errors.Is(err, sandbox.ErrQuota) {
-		return fmt.Errorf("%w, want ErrQuota", err)
+func farOver(b *bench) error {
+	p, err := b.holding(3*diskQuota, "store", "65536")
+	if err != nil {
+		return err
 	}
-	return b.nothingLeft()
+	if err := b.killed(p, sandbox.ErrQuota); err != nil {
+		return err
+	}
+	if p, err = b.holding(3*diskQuota, "clear"); err != nil {
+		return err
+	}
+	return b.ends(p, 0)
+}
+
+func tooDeep(b *bench) error {
+	var workspace sandbox.Mount
+	again := func(s *sandbox.Spec) {
+		withQuota(s)
+		s.Workspace = workspace
+	}
+	p, err := b.startIn(b.ctx, func(s *sandbox.Spec) {
+		withQuota(s)
+		workspace = s.Workspace
+	}, "deep")
+	if err != nil {
+		return err
+	}
+	if exit, err := p.Wait(b.ctx); !errors.Is(err, sandbox.ErrQuota) {
+		return fmt.Errorf("made folders: %+v, %w, want ErrQuota", exit, err)
+	}
+	if p, err = b.startIn(b.ctx, again, "store", "65536"); err != nil {
+		return err
+	}
+	if err := b.killed(p, sandbox.ErrQuota); err != nil {
+		return err
+	}
+	// Others write to the same disk, and while nobody can count it counts as the
+	// process's doing.
+	for range 20 {
+		if p, err = b.startIn(b.ctx, again, "clear"); err != nil {
+			return err
+		}
+		if _, err = p.Wait(b.ctx); !errors.Is(err, sandbox.ErrQuota) {
+			break
+		}
+	}
+	if err := b.ends(p, 0); err != nil {
+		return err
+	}
+	if p, err = b.startIn(b.ctx, again, "store", "1024", "10"); err != nil {
+		return err
+	}
+	return b.ends(p, 0)
 }

@@ -6,8 +6,9 @@
 // and each command that it asks us to run, is decided by an Authorizer. A command
 // runs as the agent does: by the Launch of the turn, with the same bounds for each,
 // in the workspace, but without the agent's environment; and no longer than the
-// turn. The package runs nothing anywhere else, never allows more than once, and
-// never gives an agent the same turn twice. What an agent does on its own, its
+// turn. The package runs nothing anywhere else, never allows more than once, never
+// has more decided in a turn than a person could look at, and never gives an agent
+// the same turn twice. What an agent does on its own, its
 // sandbox bounds.
 package acp
 
@@ -110,12 +111,13 @@ const (
 	cancelled   = "(The agent stopped here by itself.)"
 	agentError  = "The agent reported an error and could not finish this. The owner can find it in the log."
 	anew        = "It begins anew with your next message, and will not remember this conversation."
+	askedMuch   = "The agent asked for too much in one turn, so I stopped it."
 	login       = "The agent wants to be logged in before it works. The owner can find what it said in the log."
 )
 
 // Answer implements sessions.Agent.
 func (a *Agent) Answer(ctx context.Context, t sessions.Turn, show func(string)) (string, error) {
-	q, words, err := programs.Ask(ctx, programs.AskDeps{Launch: a.deps.Launch, Receive: a.deps.Receive, Log: a.deps.Log}, t, show)
+	q, words, err := programs.Ask(ctx, programs.AskDeps{Launch: a.deps.Launch, Receive: a.deps.Receive, Changes: a.deps.Changes, Log: a.deps.Log}, t, show)
 	if q == nil {
 		return words, err
 	}
@@ -166,7 +168,7 @@ func keeps(ctx context.Context, err error, p *peer) bool {
 	case errors.As(err, &reported):
 		return !reported.login
 	default:
-		return ctx.Err() != nil || errors.Is(err, programs.ErrTooLong)
+		return ctx.Err() != nil || errors.Is(err, programs.ErrTooLong) || errors.Is(err, errAskedTooMuch)
 	}
 }
 
@@ -186,6 +188,9 @@ func (a *Agent) words(ctx context.Context, turn *turn, p *peer, err error, end p
 		return programs.With(text, agentError)
 	}
 	words := end.Words(turn.launch)
+	if errors.Is(err, errAskedTooMuch) {
+		words = askedMuch
+	}
 	if keeps(ctx, err, p) {
 		a.deps.Log.WarnContext(ctx, "agent stopped", "turn", turn.of.ID, "session", turn.of.Session.ID, "error", err)
 		return programs.With(text, words)

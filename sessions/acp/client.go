@@ -25,7 +25,8 @@ type client struct {
 var _ acp.Client = (*client)(nil)
 
 // The kinds of tools, as the policies know them, by those of the protocol. What
-// is not among them is "other"; to think needs no decision.
+// is not among them is "other", and so is to think: what an agent asks permission
+// for is more than that.
 func kindOf(k acp.ToolKind) string {
 	switch k {
 	case acp.ToolKindRead, acp.ToolKindDelete, acp.ToolKindMove, acp.ToolKindSearch, acp.ToolKindExecute, acp.ToolKindFetch:
@@ -55,7 +56,7 @@ func (c *client) RequestPermission(ctx context.Context, r acp.RequestPermissionR
 	ctx, done := both(ctx, t.given)
 	defer done()
 	for _, asked := range calls {
-		if err := t.auth.Authorize(ctx, asked); err != nil {
+		if err := t.authorize(ctx, asked); err != nil {
 			return c.refuse(ctx, t, call, r.Options, err), nil
 		}
 	}
@@ -75,7 +76,7 @@ func (c *client) RequestPermission(ctx context.Context, r acp.RequestPermissionR
 
 // refuse answers no, and notes it. Where no decision was made, the log says why.
 func (c *client) refuse(ctx context.Context, t *turn, call seenCall, options []acp.PermissionOption, err error) acp.RequestPermissionResponse {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || errors.Is(err, errAskedTooMuch) {
 		return outcomeCancelled()
 	}
 	var refused *vault.Refused
@@ -120,7 +121,7 @@ func (p *peer) called(u acp.ToolCallUpdate) seenCall {
 	defer p.mu.Unlock()
 	c := p.calls[u.ToolCallId]
 	if u.Kind != nil {
-		c.kind = *u.Kind
+		c.is(*u.Kind, c)
 	}
 	if u.Title != nil {
 		c.title = *u.Title
@@ -143,31 +144,36 @@ func (p *peer) called(u acp.ToolCallUpdate) seenCall {
 }
 
 // permissionCalls are what the Authorizer is asked about a permission: each of
-// its files, and one call where it names none. To think needs none.
-func permissionCalls(c seenCall, u acp.ToolCallUpdate, cwd string) []vault.Call {
-	if c.kind == acp.ToolKindThink {
-		return nil
+// its files, and one call where it names none. Where the call was said to be of
+// several kinds, it is asked about as each: an agent that announced to run
+// something gets no permission for it by calling it a read.
+func permissionCalls(c seenCall, u acp.ToolCallUpdate, cwd string) (out []vault.Call) {
+	kinds := c.kinds
+	if len(kinds) == 0 {
+		kinds = []string{kindOf(c.kind)}
 	}
-	kind := kindOf(c.kind)
-	base := vault.Call{Tool: "acp." + kind, Kind: kind, Title: programs.Line(c.title, mostTitle)}
 	bytes := map[string]int{}
 	for _, content := range u.Content {
 		if content.Diff != nil {
 			bytes[content.Diff.Path] += len(content.Diff.NewText)
 		}
 	}
-	if len(c.at) == 0 {
-		return []vault.Call{base}
-	}
-	if c.kind == acp.ToolKindMove && len(c.at) == 2 {
-		base.Path, base.To = named(c.at[0], cwd), named(c.at[1], cwd)
-		return []vault.Call{base}
-	}
-	var out []vault.Call
-	for _, at := range c.at {
-		one := base
-		one.Path, one.Bytes = named(at, cwd), bytes[at]
-		out = append(out, one)
+	for _, kind := range kinds {
+		base := vault.Call{Tool: "acp." + kind, Kind: kind, Title: programs.Line(c.title, mostTitle)}
+		switch {
+		case len(c.at) == 0:
+			out = append(out, base)
+			continue
+		case kind == "move" && len(c.at) == 2:
+			base.Path, base.To = named(c.at[0], cwd), named(c.at[1], cwd)
+			out = append(out, base)
+			continue
+		}
+		for _, at := range c.at {
+			one := base
+			one.Path, one.Bytes = named(at, cwd), bytes[at]
+			out = append(out, one)
+		}
 	}
 	return out
 }
@@ -227,11 +233,14 @@ func (c *client) serve(ctx context.Context, session acp.SessionId, do func(ctx c
 // decide asks the Authorizer about what an agent wants; its error is for the
 // agent. what tells the person.
 func (c *client) decide(ctx context.Context, t *turn, what string, call vault.Call) error {
-	err := t.auth.Authorize(ctx, call)
+	err := t.authorize(ctx, call)
 	var no *vault.Refused
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errAskedTooMuch):
+		// It is told of once, by the turn's end.
+		return refused(codeRefused, "%v", err)
 	case errors.As(err, &no):
 		t.refuses(what, no.Reply)
 		return refused(codeRefused, "not allowed: %s", no.Reply)

@@ -16,6 +16,7 @@ import (
 
 	acp "github.com/coder/acp-go-sdk"
 
+	"github.com/parachute-gate/parachute/sessions"
 	"github.com/parachute-gate/parachute/sessions/vault"
 )
 
@@ -126,7 +127,11 @@ func folder(root *os.Root, name string, build bool) (*os.Root, error) {
 	}
 	for part := range strings.SplitSeq(parent, "/") {
 		if build {
-			if err := dir.Mkdir(part, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			err := dir.Mkdir(part, 0o755)
+			if err == nil {
+				err = sessions.Own(dir, part)
+			}
+			if err != nil && !errors.Is(err, fs.ErrExist) {
 				return nil, errors.Join(err, dir.Close())
 			}
 		}
@@ -255,12 +260,8 @@ func writeFile(root *os.Root, name string, data []byte) (err error) {
 			_ = dir.Remove(temp)
 		}
 	}()
-	info, err := dir.Stat(".")
-	if err == nil {
-		_, err = f.Write(data)
-		err = errors.Join(err, ownedAs(f, info), f.Chmod(mode), f.Sync())
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	_, err = f.Write(data)
+	if err = errors.Join(err, sessions.Own(dir, temp), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return dir.Rename(temp, leaf)

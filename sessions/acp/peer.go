@@ -331,6 +331,9 @@ func (p *peer) await(ctx context.Context, t *turn, results <-chan answered, sile
 	for {
 		select {
 		case r := <-results:
+			if r.err == nil {
+				return t.flooded()
+			}
 			return r.err
 		case <-ctx.Done():
 			return p.cancel(ctx, t, context.Cause(ctx), results, stopping)
@@ -341,6 +344,8 @@ func (p *peer) await(ctx context.Context, t *turn, results <-chan answered, sile
 				continue
 			}
 			return p.cancel(ctx, t, programs.ErrSilent, results, stopping)
+		case <-t.much:
+			return p.cancel(ctx, t, errAskedTooMuch, results, stopping)
 		case <-t.full:
 			return p.cancel(ctx, t, programs.ErrTooLong, results, stopping)
 		}

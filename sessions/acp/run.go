@@ -52,6 +52,9 @@ func (c *client) create(ctx context.Context, t *turn, r acp.CreateTerminalReques
 		t.refuses(what, "")
 		return "", refused(codeRefused, "the workspace is read-only")
 	}
+	if t.terminals.spent() {
+		return "", refused(codeRefused, "%v", t.tooMuch())
+	}
 	if err := c.decide(ctx, t, what, call); err != nil {
 		return "", err
 	}
@@ -71,6 +74,10 @@ func (c *client) create(ctx context.Context, t *turn, r acp.CreateTerminalReques
 	}
 	t.does("· " + what)
 	id, err := t.terminals.start(ctx, s, most)
+	if errors.Is(err, errAskedTooMuch) {
+		// Others began meanwhile.
+		return "", refused(codeRefused, "%v", t.tooMuch())
+	}
 	return id, c.untold(ctx, t, err)
 }
 

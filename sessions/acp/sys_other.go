@@ -5,7 +5,6 @@ package acp
 import (
 	"errors"
 	"io/fs"
-	"os"
 )
 
 const openFlags = 0
@@ -14,5 +13,3 @@ const openFlags = 0
 func linkCount(fs.FileInfo) (uint64, error) {
 	return 0, errors.New("files need a system that counts hard links, such as Linux or macOS")
 }
-
-func ownedAs(*os.File, fs.FileInfo) error { return nil }

@@ -5,7 +5,6 @@ package acp
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"syscall"
 )
 
@@ -19,14 +18,4 @@ func linkCount(info fs.FileInfo) (uint64, error) {
 		return 0, errors.New("the file system does not count links")
 	}
 	return uint64(st.Nlink), nil //nolint:unconvert // narrower on other systems
-}
-
-// ownedAs gives a new file to the owner of its folder, whom the agent runs as
-// where we are root.
-func ownedAs(f *os.File, dir fs.FileInfo) error {
-	st, ok := dir.Sys().(*syscall.Stat_t)
-	if !ok || os.Geteuid() != 0 {
-		return nil
-	}
-	return f.Chown(int(st.Uid), int(st.Gid))
 }

@@ -32,6 +32,8 @@ type terminals struct {
 	closed bool
 	// taken counts those that start and those that are not gone.
 	taken int
+	// begun counts those that were ever taken.
+	begun int
 	all   map[string]*terminal
 	work  sync.WaitGroup
 }
@@ -73,10 +75,13 @@ func (ts *terminals) take() error {
 	switch {
 	case ts.closed:
 		return refused(codeRefused, "the turn is over")
+	case ts.begun >= mostBegun:
+		return errAskedTooMuch
 	case ts.taken >= mostTerminals:
 		return refused(codeRefused, "there are %d terminals already: release one first", mostTerminals)
 	}
 	ts.taken++
+	ts.begun++
 	ts.work.Add(1)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,10 +31,15 @@ type turn struct {
 	// full is closed when the reply is longer than it may be.
 	full chan struct{}
 	fill func()
+	// much is closed when the agent asked for more than it may.
+	much  chan struct{}
+	flood func()
 
 	mu   sync.Mutex
 	over bool
 	work sync.WaitGroup
+	// decisions is how many were asked for.
+	decisions int
 	// broken says that something stands between the text so far and what comes.
 	broken  bool
 	message string
@@ -45,7 +51,7 @@ type turn struct {
 
 func (a *Agent) newTurn(ctx context.Context, q *programs.Asked) *turn {
 	l := q.Launch
-	t := &turn{of: q.Turn, auth: a.deps.Authorizer(q.Turn), launch: l, reply: programs.NewReply(l.Spec.Limits.OutputBytes), full: make(chan struct{})}
+	t := &turn{of: q.Turn, auth: a.deps.Authorizer(q.Turn), launch: l, reply: programs.NewReply(l.Spec.Limits.OutputBytes)}
 	given, giveUp := context.WithCancel(ctx)
 	t.given, t.giveUp = given, giveUp
 	t.terminals = &terminals{
@@ -53,7 +59,8 @@ func (a *Agent) newTurn(ctx context.Context, q *programs.Asked) *turn {
 	}
 	// Who stops a turn does not wait for what runs in it, however long the agent takes.
 	context.AfterFunc(given, func() { t.terminals.close(given) })
-	t.fill = sync.OnceFunc(func() { close(t.full) })
+	t.full, t.much = make(chan struct{}), make(chan struct{})
+	t.fill, t.flood = sync.OnceFunc(func() { close(t.full) }), sync.OnceFunc(func() { close(t.much) })
 	return t
 }
 
@@ -178,6 +185,21 @@ type seenCall struct {
 	kind  acp.ToolKind
 	title string
 	at    []string
+	// kinds are all that it was said to be, as the policies know them: a decision is
+	// about each.
+	kinds []string
+}
+
+// is notes what a call is said to be; nothing said before is forgotten.
+func (c *seenCall) is(kind acp.ToolKind, before seenCall) {
+	c.kind, c.kinds = kind, before.kinds
+	if kind == "" {
+		c.kind = before.kind
+		return
+	}
+	if k := kindOf(kind); !slices.Contains(c.kinds, k) {
+		c.kinds = append(slices.Clone(c.kinds), k)
+	}
 }
 
 // mostCalls bounds what is remembered of a turn's tool calls.
@@ -235,9 +257,7 @@ func (p *peer) update(n acp.SessionNotification) {
 // seen remembers a tool call, and tells it in a line. The caller holds mu.
 func (p *peer) seen(id acp.ToolCallId, c seenCall) string {
 	before, known := p.calls[id]
-	if c.kind == "" {
-		c.kind = before.kind
-	}
+	c.is(c.kind, before)
 	if c.title == "" {
 		c.title = before.title
 	}

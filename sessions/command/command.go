@@ -13,18 +13,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/parachute-gate/parachute/sandbox"
 	"github.com/parachute-gate/parachute/sessions"
 	"github.com/parachute-gate/parachute/sessions/programs"
 )
-
-// Message is the argument in whose place the message stands.
-const Message = "{message}"
 
 // Deps are what an Agent is made of.
 type Deps struct {
@@ -43,7 +39,7 @@ type Deps struct {
 	// programs.DefaultPauseAfter, and less is never.
 	PauseAfter time.Duration
 	// Ended may be nil. It is called once for each process that ended, after it was
-	// removed; Close waits for it.
+	// removed, which may be after the reply was given; Close waits for it.
 	Ended func(ctx context.Context, e programs.Ended)
 	Log   *slog.Logger
 }
@@ -52,6 +48,11 @@ type Deps struct {
 type Agent struct {
 	deps Deps
 	pool *programs.Pool[*conversation]
+
+	mu     sync.Mutex
+	closed bool
+	// closing are the programs of one turn that ended, and are being removed.
+	closing sync.WaitGroup
 }
 
 var _ sessions.Agent = (*Agent)(nil)
@@ -82,63 +83,21 @@ func (a *Agent) End(session string) {
 	}
 }
 
-// Close ends every program that is kept.
+// Close ends every program that is kept, and waits until those that answered are
+// removed.
 func (a *Agent) Close() {
 	if a.pool != nil {
 		a.pool.Close()
 	}
-}
-
-// shells run what they are given, wherever "--" stands.
-var shells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "csh", "tcsh", "fish", "busybox", "toybox", "env", "xargs", "eval", "sudo", "su", "ssh", "pwsh", "powershell", "cmd", "cmd.exe"}
-
-// Check tells whether a command is one that a message may be given to: the
-// message is a whole argument, behind "--", where no program takes it for an
-// option, and never that of a shell. keep says that the program speaks Line.
-func Check(command []string, keep bool) error {
-	if len(command) == 0 || command[0] == "" {
-		return errors.New("command: none")
-	}
-	for i, arg := range command {
-		if !strings.Contains(arg, Message) {
-			continue
-		}
-		switch {
-		case keep:
-			return fmt.Errorf("command: a program that is kept reads its messages from stdin: leave out %s", Message)
-		case arg != Message || i == 0:
-			return fmt.Errorf("command: %q: the message is an argument of its own: %s", arg, Message)
-		case slices.Contains(shells, strings.ToLower(path.Base(command[0]))):
-			return fmt.Errorf("command: %s would run the message: leave out %s and read it from stdin", command[0], Message)
-		case !slices.Contains(command[1:i], "--"):
-			return fmt.Errorf(`command: a message can begin with "-": put "--" before %s, or leave it out and read the message from stdin`, Message)
-		}
-	}
-	return nil
-}
-
-// mostArgument is below what Linux takes as one argument (MAX_ARG_STRLEN).
-const mostArgument = 120 << 10
-
-const longMessage = "Your message is too long for the program that answers here."
-
-// fill puts the message into the command; stdin is what the program reads.
-func fill(command []string, message string) (argv []string, stdin string) {
-	if !slices.Contains(command, Message) {
-		return command, message
-	}
-	argv = slices.Clone(command)
-	for i := range argv {
-		if argv[i] == Message {
-			argv[i] = message
-		}
-	}
-	return argv, ""
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.closing.Wait()
 }
 
 // Answer implements sessions.Agent.
 func (a *Agent) Answer(ctx context.Context, t sessions.Turn, show func(string)) (string, error) {
-	q, words, err := programs.Ask(ctx, programs.AskDeps{Launch: a.deps.Launch, Check: a.check, Receive: a.deps.Receive, Log: a.deps.Log}, t, show)
+	q, words, err := programs.Ask(ctx, programs.AskDeps{Launch: a.deps.Launch, Check: a.check, Receive: a.deps.Receive, Changes: a.deps.Changes, Log: a.deps.Log}, t, show)
 	if q == nil {
 		return words, err
 	}
@@ -180,26 +139,45 @@ func (a *Agent) once(ctx context.Context, q *programs.Asked) (string, error) {
 	spec := l.Spec
 	spec.Command, spec.Turn = argv, t.ID
 	run, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	p, err := l.Runtime.Start(run, spec)
 	switch {
 	case err != nil && ctx.Err() != nil:
+		cancel(nil)
 		return "", errors.Join(context.Cause(ctx), err)
 	case err != nil:
+		cancel(nil)
 		return programs.Unstarted(ctx, a.deps.Log, t, err), nil
 	}
 	reply, end := a.follow(run, cancel, p, l, stdin, q.Show())
-	if err := p.Close(); err != nil {
-		a.deps.Log.WarnContext(ctx, "program not removed", "turn", t.ID, "session", t.Session.ID, "error", err)
+	remove := func() {
+		defer cancel(nil)
+		if err := p.Close(); err != nil {
+			a.deps.Log.WarnContext(ctx, "program not removed", "turn", t.ID, "session", t.Session.ID, "error", err)
+		}
+		if a.deps.Ended != nil {
+			a.deps.Ended(context.WithoutCancel(ctx), programs.EndedOf(t, l, end))
+		}
 	}
-	if a.deps.Ended != nil {
-		a.deps.Ended(context.WithoutCancel(ctx), programs.EndedOf(t, l, end))
+	// What did not end by itself may run on until it is removed, and is waited for.
+	if end.Err != nil || ctx.Err() != nil || !a.behind(remove) {
+		remove()
 	}
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
 	end.Log(ctx, a.deps.Log, l, t, p.Stderr())
 	return programs.With(reply, end.Words(l)), nil
+}
+
+// behind does something behind the reply, which is not to wait for a slow engine;
+// false when the Agent was closed, and nobody would wait for it any more.
+func (a *Agent) behind(do func()) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.closed {
+		a.closing.Go(do)
+	}
+	return !a.closed
 }
 
 // follow gives a program its message and takes its reply, until it ended.

@@ -126,33 +126,6 @@ func quoted(args ...string) string {
 	return "[" + strings.Join(words, " ") + "]"
 }
 
-func TestCheck(t *testing.T) {
-	for _, test := range []struct {
-		command []string
-		keep    bool
-		bad     string
-	}{
-		{command: []string{"cat"}},
-		{command: []string{"cat", "-A"}, keep: true},
-		{command: []string{"llm", "--", "{message}"}},
-		{command: []string{"llm", "-m", "small", "--", "ask", "{message}"}},
-		{command: nil, bad: "none"},
-		{command: []string{"llm", "{message}"}, bad: `put "--" before`},
-		{command: []string{"llm", "{message}", "--"}, bad: `put "--" before`},
-		{command: []string{"llm", "--", "--prompt={message}"}, bad: "an argument of its own"},
-		{command: []string{"{message}"}, bad: "an argument of its own"},
-		{command: []string{"sh", "-c", "--", "{message}"}, bad: "would run the message"},
-		{command: []string{"/bin/BASH", "-c", "echo $1", "--", "{message}"}, bad: "would run the message"},
-		{command: []string{"/usr/bin/env", "--", "{message}"}, bad: "would run the message"},
-		{command: []string{"llm", "--", "{message}"}, keep: true, bad: "is kept"},
-	} {
-		err := command.Check(test.command, test.keep)
-		if test.bad == "" && err != nil || test.bad != "" && (err == nil || !strings.Contains(err.Error(), test.bad)) {
-			t.Errorf("%q: %v; want %q", test.command, err, test.bad)
-		}
-	}
-}
-
 // A turn that a crash cut off is not run again: nobody knows what it did.
 func TestTurnIsRunOnce(t *testing.T) {
 	program := agenttest.Build(t, filepath.Join("testdata", "program"))

@@ -4,9 +4,12 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/parachute-gate/parachute/sandbox"
 	"github.com/parachute-gate/parachute/sessions/agenttest"
 	"github.com/parachute-gate/parachute/sessions/command"
 	"github.com/parachute-gate/parachute/sessions/programs"
@@ -42,12 +45,16 @@ func TestNoGrowth(t *testing.T) {
 // A program of one turn is told of as well, and is never said to have forgotten.
 func TestOnceIsToldOf(t *testing.T) {
 	b := agenttest.NewBench(t)
+	// A program may be told of behind its reply.
+	var mu sync.Mutex
 	var told []programs.Ended
 	a := command.New(command.Deps{
 		Launch: agenttest.Launcher(b.Launch(agenttest.Build(t, filepath.Join("testdata", "program")))), Log: b.Logs.Logger(),
 		Ended: func(_ context.Context, e programs.Ended) {
-			if left := b.Running(t); len(left) > 0 {
-				t.Errorf("told of it before it was removed: %v", left)
+			mu.Lock()
+			defer mu.Unlock()
+			if slices.ContainsFunc(b.Running(t), func(f sandbox.Found) bool { return f.Turn == e.Turn }) {
+				t.Errorf("told of %s before it was removed", e.Turn)
 			}
 			told = append(told, e)
 		},
@@ -60,6 +67,8 @@ func TestOnceIsToldOf(t *testing.T) {
 	if _, err := a.Answer(t.Context(), agenttest.Turn("turn-2", "fail"), nil); err != nil {
 		t.Error(err)
 	}
+	a.Close()
+	slices.SortFunc(told, func(a, b programs.Ended) int { return strings.Compare(a.Turn, b.Turn) })
 	codes := []int{}
 	for _, e := range told {
 		codes = append(codes, e.Ending.Exit.Code)

@@ -43,7 +43,10 @@ type Deps struct {
 	// "" means the engine's own.
 	OCIRuntime string
 	Workspaces sessions.Workspaces
-	Log        *slog.Logger
+	// Failed is told of a program that a session was allowed and that could not be
+	// started. It may be nil.
+	Failed func(ctx context.Context, session, turn string, err error)
+	Log    *slog.Logger
 }
 
 // Launcher makes launches. It is safe for concurrent use.
@@ -55,12 +58,28 @@ type Launcher struct {
 
 // New makes a Launcher. Until Watch runs, no runtime is ready.
 func New(d Deps) *Launcher {
-	return &Launcher{deps: d, sandboxed: newWatched(d.Sandboxed, d.Log), direct: newWatched(d.Direct, d.Log)}
+	l := &Launcher{deps: d}
+	l.sandboxed, l.direct = newWatched(d.Sandboxed, l.failed, d.Log), newWatched(d.Direct, l.failed, d.Log)
+	return l
 }
 
 // For makes the launches of one program.
 func (l *Launcher) For(p Program) programs.Launcher {
-	return func(_ context.Context, t sessions.Turn) (programs.Launch, error) { return l.launch(p, *t.Session) }
+	return func(ctx context.Context, t sessions.Turn) (programs.Launch, error) {
+		out, err := l.launch(p, *t.Session)
+		if err != nil {
+			l.failed(ctx, t.Session.ID, t.ID, err)
+		}
+		return out, err
+	}
+}
+
+// failed tells of a program that could not be started; what nobody asked for yet,
+// nobody is told of.
+func (l *Launcher) failed(ctx context.Context, session, turn string, err error) {
+	if l.deps.Failed != nil && session != programs.SpareSession && ctx.Err() == nil {
+		l.deps.Failed(ctx, session, turn, err)
+	}
 }
 
 func (l *Launcher) launch(p Program, s sessions.Session) (programs.Launch, error) {
@@ -199,14 +218,15 @@ type timed struct{ sessions.Agent }
 // Answer implements sessions.Agent.
 func (a timed) Answer(ctx context.Context, t sessions.Turn, show func(string)) (string, error) {
 	// What cannot be read the agent tells.
-	if _, times, _, err := terms(*t.Session); err == nil {
+	_, times, _, err := terms(*t.Session)
+	if err == nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, times.Turn)
 		defer cancel()
 	}
 	text, err := a.Agent.Answer(ctx, t, show)
 	if err != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return "", context.DeadlineExceeded
+		return "", fmt.Errorf("%w: turn_seconds of the session's sandbox: %v", context.DeadlineExceeded, times.Turn)
 	}
 	return text, err
 }

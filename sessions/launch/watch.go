@@ -31,7 +31,8 @@ const (
 // what it runs.
 type watched struct {
 	sandbox.Runtime
-	log *slog.Logger
+	failed func(ctx context.Context, session, turn string, err error)
+	log    *slog.Logger
 
 	mu    sync.Mutex
 	err   error
@@ -50,8 +51,8 @@ type watched struct {
 
 var errNotAsked = errors.New("it has not answered yet")
 
-func newWatched(r sandbox.Runtime, log *slog.Logger) *watched {
-	return &watched{Runtime: r, log: log, err: errNotAsked, asked: time.Now(), alive: map[string]bool{}, left: map[string]bool{}}
+func newWatched(r sandbox.Runtime, failed func(ctx context.Context, session, turn string, err error), log *slog.Logger) *watched {
+	return &watched{Runtime: r, failed: failed, log: log, err: errNotAsked, asked: time.Now(), alive: map[string]bool{}, left: map[string]bool{}}
 }
 
 // ready is the last answer.
@@ -166,6 +167,9 @@ func (w *watched) Start(ctx context.Context, s sandbox.Spec) (sandbox.Process, e
 	w.starts++
 	w.mu.Unlock()
 	p, err := w.Runtime.Start(ctx, s)
+	if err != nil {
+		w.failed(ctx, s.Session, s.Turn, err)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.starting--

@@ -15,6 +15,8 @@ type AskDeps struct {
 	// Check may be nil. It refuses a Launch that the agent cannot be run by.
 	Check   func(l Launch) error
 	Receive Receiver
+	// Changes may be nil, as for Begin.
+	Changes sessions.Changes
 	Log     *slog.Logger
 }
 
@@ -31,6 +33,11 @@ type Asked struct {
 
 // Ask prepares a turn. Where there is no Asked and no error, words are the answer.
 func Ask(ctx context.Context, d AskDeps, t sessions.Turn, show func(string)) (q *Asked, words string, err error) {
+	// Before anything that can fail: "nothing was started" would be untrue of a turn
+	// that a program was given before a crash.
+	if begun, err := Begun(ctx, d.Changes, t); err != nil || begun {
+		return nil, Again, err
+	}
 	l, err := d.Launch(ctx, t)
 	if err == nil && d.Check != nil {
 		err = d.Check(l)

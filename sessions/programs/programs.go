@@ -96,6 +96,18 @@ func Begin(ctx context.Context, changes sessions.Changes, t sessions.Turn) (agai
 	return again, nil
 }
 
+// Begun tells whether a program was given a turn before, by a process that died.
+func Begun(ctx context.Context, changes sessions.Changes, t sessions.Turn) (bool, error) {
+	if changes == nil {
+		return false, nil
+	}
+	_, begun, err := changes.BegunChange(ctx, t.ID, beginning)
+	if err != nil {
+		return false, fmt.Errorf("look whether the turn began: %w", err)
+	}
+	return begun, nil
+}
+
 // The causes for which a turn's program is ended, beside those of the sandbox.
 var (
 	// ErrSilent: it said nothing for too long.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/parachute-gate/parachute/sessions"
 )
 
 const (
@@ -36,7 +38,7 @@ func (t *target) replace(data []byte) (err error) {
 		}
 	}()
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(t.mode), own(t.dir, temp), f.Sync(), f.Close())
+	err = errors.Join(err, f.Chmod(t.mode), sessions.Own(t.dir, temp), f.Sync(), f.Close())
 	if err == nil {
 		err = t.dir.Rename(temp, t.leaf)
 	}

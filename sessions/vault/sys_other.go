@@ -17,6 +17,6 @@ func linkCount(fs.FileInfo) (uint64, error) {
 	return 0, errors.New("notes need a system that counts hard links, such as Linux or macOS")
 }
 
-func lockFolder(context.Context, *os.Root, time.Duration) (func(), error) {
+func lockFolder(context.Context, *os.Root, string, time.Duration) (func(), error) {
 	return func() {}, nil
 }

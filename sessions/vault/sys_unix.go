@@ -4,10 +4,13 @@ package vault
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -29,8 +32,8 @@ const lockRetry = 5 * time.Millisecond
 // lockFolder holds the folder for one change, against other vaults and other
 // processes. It waits no longer than wait: a program that holds the lock for ever
 // must not hold the turn as well.
-func lockFolder(ctx context.Context, root *os.Root, wait time.Duration) (unlock func(), err error) {
-	f, err := root.Open(".")
+func lockFolder(ctx context.Context, root *os.Root, locks string, wait time.Duration) (unlock func(), err error) {
+	f, err := lockFile(root, locks)
 	if err != nil {
 		return nil, fmt.Errorf("lock folder: %w", err)
 	}
@@ -55,6 +58,28 @@ func lockFolder(ctx context.Context, root *os.Root, wait time.Duration) (unlock 
 		case <-tick.C:
 		}
 	}
+}
+
+// lockFile opens what is locked for a folder. In locks its name is of the folder's
+// device and number: two paths to one folder share it.
+func lockFile(root *os.Root, locks string) (*os.File, error) {
+	if locks == "" {
+		return root.Open(".")
+	}
+	info, err := root.Stat(".")
+	if err != nil {
+		return nil, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil, errors.New("the file system does not number folders")
+	}
+	if err := os.MkdirAll(locks, 0o700); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%d", st.Dev, st.Ino))
+	name := filepath.Join(locks, hex.EncodeToString(sum[:])+".lock")
+	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|openFlags, 0o600) //nolint:gosec // the caller's own folder, and a digest in it
 }
 
 var errLocked = problem(ErrBusy, "The notes are being changed by somebody else just now. Nothing was changed; try again in a moment.")

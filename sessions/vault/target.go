@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/parachute-gate/parachute/sessions"
 )
 
 // target is the place that a change is about to fill.
@@ -137,5 +139,5 @@ func makeFolder(dir *os.Root, name string) error {
 	if err := dir.Mkdir(name, 0o700); err != nil {
 		return err
 	}
-	return own(dir, name)
+	return sessions.Own(dir, name)
 }

@@ -79,11 +79,18 @@ type Deps struct {
 	// Journal may be nil: then a change is not recognised when a turn runs again.
 	Journal Journal
 	Limits  Limits
+	// Locks is a folder of the caller's own, made where it is missing, that no
+	// program in a sandbox can see: in it stands the lock by which changes wait for
+	// one another, one file for each workspace and none ever removed. All who change
+	// the workspace must name the same. Where it is "" the workspace's own folder is
+	// locked, and whoever may read that can hold the lock (flock(2) asks for no right
+	// to write) and keep every change out.
+	Locks string
 }
 
 // Vault holds the notes of one workspace during one turn. It is safe for
 // concurrent use. Changes to the same folder are serialised, also between
-// vaults and between processes that use this package.
+// vaults and between processes that use this package with the same Locks.
 type Vault struct {
 	root    *os.Root
 	owned   bool
@@ -91,6 +98,7 @@ type Vault struct {
 	auth    Authorizer
 	journal Journal
 	limits  Limits
+	locks   string
 
 	mu      sync.Mutex // held from the first step of a change to its last
 	changes int        // changes attempted so far in this turn
@@ -109,7 +117,7 @@ func New(d Deps) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	v := &Vault{root: d.Root, access: d.Access, auth: d.Authorizer, journal: d.Journal, limits: limits}
+	v := &Vault{root: d.Root, access: d.Access, auth: d.Authorizer, journal: d.Journal, limits: limits, locks: d.Locks}
 	if v.root == nil {
 		if d.Dir == "" {
 			return nil, errors.New("open vault: no folder given")

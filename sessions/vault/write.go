@@ -129,7 +129,7 @@ func (v *Vault) enter(ctx context.Context, index int, c Call, bad error) (unlock
 	if bad != nil {
 		return nil, bad
 	}
-	unlock, err = lockFolder(ctx, v.root, v.limits.LockWait)
+	unlock, err = lockFolder(ctx, v.root, v.locks, v.limits.LockWait)
 	if err == nil {
 		return unlock, nil
 	}

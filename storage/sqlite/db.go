@@ -40,7 +40,9 @@ type DB struct {
 	read   *sql.DB
 	writer *writer
 	jobs   *river.Client[*sql.Tx]
-	log    *slog.Logger
+	// wake has a token when a turn was committed that the queue may not know of.
+	wake chan struct{}
+	log  *slog.Logger
 }
 
 // Open opens the database in the folder dir, which it makes (readable by its
@@ -58,7 +60,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{log: log}
+	db := &DB{log: log, wake: make(chan struct{}, 1)}
 	if db.jobs, err = newInserter(); err != nil {
 		return nil, err
 	}

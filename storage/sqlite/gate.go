@@ -25,7 +25,8 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 		       p.roles, p.attributes, CASE WHEN p.id IS NOT NULL THEN `+grantsOf+` END,
 		       (SELECT json_group_array(i.id) FROM identities i WHERE i.person = who.id),
 		       (SELECT workspace FROM choices WHERE connector = ?2 AND chat = ?3 AND user = who.id),
-		       EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')),
+		       EXISTS (SELECT 1 FROM turns t INDEXED BY turns_open JOIN sessions o ON o.id = t.session
+		               WHERE t.state IN ('pending', 'ready', 'sending') AND t.state = 'pending' AND o.connector = ?2 AND o.chat = ?3 AND o.user = who.id),
 		       s.id, s.kind, s.chat_kind, s.local, s.workspace, s.trust, s.access, s.agent, s.obligations
 		FROM who LEFT JOIN people p ON p.id = who.id LEFT JOIN sessions s
 		  ON s.connector = ?2 AND s.chat = ?3 AND s.user = who.id AND s.ended IS NULL`,
@@ -69,7 +70,7 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 
 // Commit implements gate.Store.
 func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if c.EventKey != "" {
 			var seen bool
 			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?)`, c.EventKey).Scan(&seen); err != nil {
@@ -108,24 +109,26 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 		}
 		return db.insertTurn(ctx, tx, c)
 	})
+	if err == nil && c.Turn != nil {
+		select {
+		case db.wake <- struct{}{}:
+		default:
+		}
+	}
+	return err
 }
 
 // applySession ends, opens or uses a session, and holds it to what the facts
 // said when the decision was made.
 func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	at := c.Record.Time.UnixNano()
-	if c.Stop != "" {
-		// A turn that has begun to change something is not said to be stopped here:
-		// its agent is, and what it made is told.
-		if _, err := tx.ExecContext(ctx, `
-			UPDATE turns SET state = 'ready', reply = ?, text = '', attachments = '[]', updated = ?
-			WHERE session = ? AND state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id)`,
-			c.StopReply, at, c.Stop); err != nil {
-			return fmt.Errorf("stop turns: %w", err)
-		}
+	if err := stopTurns(ctx, tx, c); err != nil {
+		return err
 	}
 	if c.End != "" {
-		res, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = ?, cut = ? WHERE id = ? AND ended IS NULL`, at, c.Cut, c.End)
+		res, err := tx.ExecContext(ctx, `
+			UPDATE sessions SET ended = coalesce(ended, ?1), cut = ?2 WHERE id = ?3 AND (ended IS NULL OR (?2 AND NOT cut
+			AND EXISTS (SELECT 1 FROM turns t WHERE t.session = ?3 AND t.state IN ('pending', 'ready', 'sending'))))`, at, c.Cut, c.End)
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
@@ -155,6 +158,34 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	}
 	if !open {
 		return gate.ErrRaced
+	}
+	return nil
+}
+
+// stopTurns answers what waits in the sessions that are stopped. A turn that has
+// begun to change something is not said to be stopped here: its agent is, and
+// what it made is told.
+func stopTurns(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
+	const stop = `
+		UPDATE turns SET state = 'ready', reply = ?1, text = '', attachments = '[]', updated = ?2
+		WHERE state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id) AND session `
+	at := c.Record.Time.UnixNano()
+	if c.Stop != "" {
+		if _, err := tx.ExecContext(ctx, stop+`= ?3`, c.StopReply, at, c.Stop); err != nil {
+			return fmt.Errorf("stop turns: %w", err)
+		}
+	}
+	if !c.StopEnded {
+		return nil
+	}
+	const ended = `IN (
+		SELECT t.session FROM turns t INDEXED BY turns_open JOIN sessions s ON s.id = t.session
+		WHERE t.state IN ('pending', 'ready', 'sending') AND s.connector = ?3 AND s.chat = ?4 AND s.user = ?5 AND s.ended IS NOT NULL)`
+	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET cut = ?1 WHERE ?2 > 0 AND id `+ended, true, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
+		return fmt.Errorf("cut sessions: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, stop+ended, c.StopReply, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
+		return fmt.Errorf("stop turns: %w", err)
 	}
 	return nil
 }

@@ -11,6 +11,15 @@ import (
 	"github.com/parachute-gate/parachute/sessions"
 )
 
+// Installation is a name that no other installation has, and that stays.
+func (db *DB) Installation(ctx context.Context) (string, error) {
+	var id string
+	if err := db.read.QueryRowContext(ctx, `SELECT id FROM installation`).Scan(&id); err != nil {
+		return "", fmt.Errorf("read the installation's name: %w", err)
+	}
+	return id, nil
+}
+
 const selectSession = `
 	SELECT s.id, s.connector, s.kind, s.chat, s.chat_kind, s.local, s.user, s.workspace, s.trust, s.access, s.agent, s.obligations,
 	       s.decision, s.created, s.ended, s.turns, s.programs, s.cpu_ns, s.ran_ns, s.peak_bytes,
@@ -27,6 +36,9 @@ func (db *DB) Sessions(ctx context.Context, f sessions.Filter) ([]sessions.Overv
 	}
 	if f.Open {
 		where = append(where, "s.ended IS NULL")
+	}
+	if f.Alive {
+		where = append(where, `(s.ended IS NULL OR EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')))`)
 	}
 	if !f.Before.IsZero() {
 		where, args = append(where, "s.created < ?"), append(args, f.Before.UnixNano())

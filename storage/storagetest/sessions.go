@@ -116,3 +116,54 @@ func cut(t *testing.T, s Stores) {
 	must(t, err)
 	equal(t, "standings", standings, map[string]sessions.Standing{id: {Ended: true, Cut: true}})
 }
+
+// stopEnded reaches what goes on in sessions that ended, from the place and from
+// outside, and nothing of anybody else.
+func stopEnded(t *testing.T, s Stores) {
+	begun := func(key string) gate.Commit {
+		c := commit(t, s, opening(ann, key))
+		_, err := s.BeginChange(t.Context(), c.Turn.ID, 1, [32]byte{1})
+		must(t, err)
+		ended := only(ann, key+" new")
+		ended.End = c.Open.ID
+		commit(t, s, ended)
+		return c
+	}
+	first, second := begun("1"), begun("2")
+	other := commit(t, s, opening(bob, "3"))
+	cuts := func(want ...bool) {
+		t.Helper()
+		standings, err := s.Standings(t.Context(), []string{first.Open.ID, second.Open.ID, other.Open.ID})
+		must(t, err)
+		var got []bool
+		for _, id := range []string{first.Open.ID, second.Open.ID, other.Open.ID} {
+			got = append(got, standings[id].Cut)
+		}
+		equal(t, "cut", got, want)
+	}
+	if f := facts(t, s, ann, ""); !f.Busy || f.Session != nil {
+		t.Errorf("%+v", f)
+	}
+	outside := only(ann, "")
+	outside.End, outside.Cut = first.Open.ID, true
+	commit(t, s, outside)
+	cuts(true, false, false)
+	again := only(ann, "")
+	again.End, again.Cut = first.Open.ID, true
+	refuse(t, s, again, gate.ErrRaced)
+	soft := only(ann, "")
+	soft.End = second.Open.ID
+	refuse(t, s, soft, gate.ErrRaced)
+	stop := only(ann, "")
+	stop.StopEnded, stop.StopReply = true, "stopped"
+	commit(t, s, stop)
+	cuts(true, true, false)
+	if got := turn(t, s, other.Turn.ID); got.State != sessions.Pending {
+		t.Errorf("somebody else's: %+v", got)
+	}
+	must(t, s.CloseTurn(t.Context(), first.Turn.ID, sessions.Failed))
+	must(t, s.CloseTurn(t.Context(), second.Turn.ID, sessions.Failed))
+	if facts(t, s, ann, "").Busy {
+		t.Error("busy with nothing")
+	}
+}

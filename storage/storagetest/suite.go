@@ -67,6 +67,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"sessions and what they used", register},
 		{"sessions are found", found},
 		{"a session is cut off", cut},
+		{"what runs in an ended session can be stopped", stopEnded},
 		{"people", people},
 		{"people page by page", paging},
 		{"identities are one person's each", identities},

@@ -2,6 +2,7 @@ package tricks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -71,6 +72,32 @@ func sparse(s Stage) int {
 			fmt.Fprintln(s.Stderr, err)
 			return 1
 		}
+	}
+	return 0
+}
+
+// deep makes folders in one another, more than are counted.
+func deep(s Stage) int {
+	dir := s.Dir
+	for range 200 {
+		dir = filepath.Join(dir, "d")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		fmt.Fprintln(s.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// clearAll takes all away that is in the workspace.
+func clearAll(s Stage) int {
+	names, err := filepath.Glob(filepath.Join(s.Dir, "*"))
+	for _, name := range names {
+		err = errors.Join(err, os.RemoveAll(name))
+	}
+	if err != nil {
+		fmt.Fprintln(s.Stderr, err)
+		return 1
 	}
 	return 0
 }

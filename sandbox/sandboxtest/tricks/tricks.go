@@ -47,6 +47,11 @@ func Play(ctx context.Context, s Stage, args []string) int {
 		}
 	case "lines":
 		return lines(s)
+	case "late":
+		if _, err := io.Copy(io.Discard, s.Stdin); err != nil {
+			return 1
+		}
+		return n
 	case "exit":
 		return n
 	case "say":
@@ -81,6 +86,10 @@ func Play(ctx context.Context, s Stage, args []string) int {
 		return store(ctx, s, n, arg(2))
 	case "sparse":
 		return sparse(s)
+	case "deep":
+		return deep(s)
+	case "clear":
+		return clearAll(s)
 	default:
 		fmt.Fprintf(s.Stderr, "no such trick: %q\n", args)
 		return 2

@@ -109,6 +109,15 @@ func main() {
 	}
 }
 
+func stopped(cancel chan struct{}) bool {
+	select {
+	case <-cancel:
+		return true
+	default:
+		return false
+	}
+}
+
 func (a *agent) send(m message) {
 	m.Version = "2.0"
 	b, err := json.Marshal(m)
@@ -280,6 +289,30 @@ func (a *agent) prompt(m message) {
 		}
 		all.Wait()
 		a.say("crowd over")
+	case "relabel":
+		// A call is announced as one kind, and permission asked for it as another.
+		a.notify("s1", map[string]any{"sessionUpdate": "tool_call", "toolCallId": "c1", "title": "a tool", "kind": words[1]})
+		if words[2] != "-" {
+			a.notify("s1", map[string]any{"sessionUpdate": "tool_call_update", "toolCallId": "c1", "kind": words[2]})
+		}
+		a.say(a.permit(words[3], nil, "allow_once", "reject_once"))
+	case "beg":
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for !stopped(cancel) {
+					a.permit("read", nil, "allow_once", "reject_once")
+				}
+			})
+		}
+		all.Wait()
+		reason = "cancelled"
+	case "spawn":
+		for !stopped(cancel) {
+			a.create([]string{"true"})
+			a.ask("terminal/release", a.params(fmt.Sprint(len(a.terminals))))
+		}
+		reason = "cancelled"
 	case "wait":
 		a.say("asking")
 		a.say(a.permit("execute", nil, "allow_once", "reject_once"))
