@@ -21,6 +21,13 @@ readable(workspace) if listed(data.workspaces[workspace].read_write)
 
 readable(workspace) if listed(data.workspaces[workspace].read_only)
 
+readable(workspace) if granted(workspace)
+
+writable(workspace) if {
+	granted(workspace)
+	data.workspaces[workspace].granted == "read_write"
+}
+
 listed(who) if {
 	known
 	holds(who.roles)
@@ -29,4 +36,19 @@ listed(who) if {
 listed(who) if {
 	known
 	input.user.id in who.people
+}
+
+listed(who) if {
+	known
+	some identity in input.user.identities
+	identity in who.people
+}
+
+# A grant opens a workspace that data.yaml knows, to read; and to write where `granted: read_write` says so there.
+granted(workspace) if {
+	known
+	some grant in input.user.workspaces
+	grant.name == workspace
+	grant.role in roles
+	data.workspaces[workspace]
 }
