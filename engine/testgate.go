@@ -19,7 +19,7 @@ import (
 // testTimeout bounds one test, and testsTimeout all of them; policies whose
 // tests take longer are refused.
 const (
-	testTimeout  = 5 * time.Second
+	testTimeout  = 15 * time.Second
 	testsTimeout = time.Minute
 )
 

@@ -190,6 +190,10 @@ func (a *aftermath) limits() {
 		if m.ChatKind == "group" {
 			in = append(in, "chat|chat:"+m.Chat)
 		}
+		if strings.HasPrefix(m.Text, "/stop") {
+			// Stopping counts by itself.
+			in = []string{"user|chat:" + m.User + "|stop"}
+		}
 		for _, scope := range in {
 			if scopes[scope] == nil {
 				scopes[scope] = map[string]bool{}
@@ -199,7 +203,10 @@ func (a *aftermath) limits() {
 	}
 	covered := map[string]bool{}
 	for key, counted := range counters {
-		scope := key[:strings.LastIndexByte(key, '|')]
+		scope, name := key[:strings.LastIndexByte(key, '|')], key[strings.LastIndexByte(key, '|')+1:]
+		if strings.HasPrefix(name, "stop_") {
+			scope += "|stop"
+		}
 		covered[scope] = true
 		for decision, n := range counted {
 			if n != 1 || !scopes[scope][decision] {
