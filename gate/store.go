@@ -44,7 +44,6 @@ type Place struct {
 type Facts struct {
 	// Seen is true when this very event was decided before.
 	Seen bool
-<<<<<<< HEAD
 	// Person is who the sender is: the person whose identity it is, or a stranger's
 	// own id.
 	Person string
@@ -56,13 +55,8 @@ type Facts struct {
 	Grants []users.Grant
 	// Attributes are what policies know of the person beside that.
 	Attributes map[string]string
-	// Busy tells whether an answer is owed in Session.
-=======
-	// Roles are the sender's; empty for a stranger.
-	Roles []string
-	// Busy tells whether an answer to the sender is still to be made here, in
+	// Busy tells whether an answer to the person is still to be made here, in
 	// whichever session.
->>>>>>> main
 	Busy bool
 	// Session is the sender's open session in this chat, nil when there is none.
 	Session *Session
