@@ -62,6 +62,43 @@ type EventInput struct {
 	ReplyToBot  bool              `json:"reply_to_bot"`
 	Forwarded   bool              `json:"forwarded"`
 	Attachments []AttachmentInput `json:"attachments,omitempty"`
+	// Target is what a command is about that is about somebody; absent for every
+	// other event, and for one that does not say it.
+	Target *TargetInput `json:"target,omitempty"`
+}
+
+// TargetInput is whom or what a command is about.
+type TargetInput struct {
+	// Kind is person, pairing, session or everybody.
+	Kind string `json:"kind"`
+	// ID is the person's whom it is about; for a session, its owner's.
+	ID string `json:"id,omitempty"`
+	// Known tells whether the gate knows that person, and Roles are all that they
+	// have, wherever those hold.
+	Known bool     `json:"known"`
+	Roles []string `json:"roles"`
+	// Grants are the roles that are to be given; Scope, Workspace and GrantSeconds
+	// say where they are to hold, what they open and for how long.
+	Grants       []string `json:"grants,omitempty"`
+	Scope        string   `json:"scope,omitempty"`
+	Workspace    string   `json:"workspace,omitempty"`
+	GrantSeconds *int64   `json:"grant_seconds,omitempty"`
+	// Pairing is the one whose code was given.
+	Pairing *PairingInput `json:"pairing,omitempty"`
+	// Shared tells of a session that its owner shares with the sender.
+	Shared bool `json:"shared"`
+}
+
+// PairingInput is a request that waits, or waited, for a yes.
+type PairingInput struct {
+	// Kind is join, link or claim; absent where no code is like that.
+	Kind string `json:"kind,omitempty"`
+	// State is pending, entered (a link whose code was given on the other side),
+	// expired, used, denied or unknown.
+	State string `json:"state"`
+	// Connector is where it was asked, and Own whether the sender asked it.
+	Connector string `json:"connector,omitempty"`
+	Own       bool   `json:"own"`
 }
 
 // AttachmentInput describes an attachment, in the platform's words.
@@ -88,6 +125,19 @@ type UserInput struct {
 	Attributes map[string]string  `json:"attributes,omitempty"`
 	// GrantSeconds is how long the first of those grants lasts that end.
 	GrantSeconds *int64 `json:"grant_seconds,omitempty"`
+	// Pairing is how a request of this identity to be let in stands: pending,
+	// reminded (and was told so once more) or denied; absent where there is none.
+	Pairing string `json:"pairing,omitempty"`
+	// Token is the API token that came with the event; absent where none did.
+	Token *TokenInput `json:"token,omitempty"`
+}
+
+// TokenInput is an API token, without its secret.
+type TokenInput struct {
+	ID string `json:"id,omitempty"`
+	// State is valid, expired, revoked, misplaced (not for this connector, person or
+	// kind of chat) or unknown.
+	State string `json:"state"`
 }
 
 // GrantedWorkspace is a workspace that a grant opens to whoever has its role.
@@ -109,6 +159,8 @@ type SessionInput struct {
 	Workspace string `json:"workspace"`
 	Access    string `json:"access,omitempty"`
 	Agent     string `json:"agent,omitempty"`
+	// Shared tells that its owner, who is not the sender, shares it with the sender.
+	Shared bool `json:"shared"`
 }
 
 // LimitsInput is what the counters say.

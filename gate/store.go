@@ -55,10 +55,17 @@ type Facts struct {
 	Grants []users.Grant
 	// Attributes are what policies know of the person beside that.
 	Attributes map[string]string
+	// Pairing is the request of this identity to be let in that waits or was denied;
+	// nil where there is none.
+	Pairing *users.Pairing
+	// DM is the direct chat in which a known identity was last heard, with the
+	// platform's own id.
+	DM string
 	// Busy tells whether an answer to the person is still to be made here, in
 	// whichever session.
 	Busy bool
-	// Session is the sender's open session in this chat, nil when there is none.
+	// Session is the sender's open session in this chat; where they have none, the
+	// newest one there that its owner shares with them; nil when there is neither.
 	Session *Session
 	// Workspace is the one that the person chose in this chat, "" for none.
 	Workspace string
@@ -109,6 +116,20 @@ type Commit struct {
 	// Choose is the workspace that the person chose.
 	Choose string
 	Turn   *Turn
+	// Change is what changes about people.
+	Change *users.Change
+	// DM is the direct chat in which a known identity was heard now, with the
+	// platform's own id; "" changes nothing.
+	DM, Identity string
+	// Notices go to others than the sender, each on a record of its own. They are
+	// kept in the same transaction.
+	Notices []Notice
+}
+
+// Notice is something that somebody is told.
+type Notice struct {
+	Record audit.Record
+	Turn   Turn
 }
 
 // Used is what a program used, to be added to what its session used.
@@ -130,6 +151,64 @@ var (
 // Store keeps what the gate decides.
 type Store interface {
 	Facts(ctx context.Context, p Place, eventKey string) (Facts, error)
-	// Commit returns nil only when everything is on disk.
+	// Commit returns nil only when everything is on disk. users.ErrChanged is given as
+	// ErrRaced.
 	Commit(ctx context.Context, c Commit) error
+	// Person gives one by their id or any of their identities, or users.ErrUnknown.
+	Person(ctx context.Context, id string) (users.Person, error)
+	// People gives up to n people whose id is greater than after, in order of id.
+	People(ctx context.Context, after string, n int) ([]users.Person, error)
+	// Owners gives the people who are owners now, wherever that holds: at most n.
+	Owners(ctx context.Context, now time.Time, n int) ([]users.Person, error)
+	// Heard gives where the identities of a person are to be told something: the
+	// direct chats in which they were last heard.
+	Heard(ctx context.Context, person string) ([]Address, error)
+	// PairingByCode gives the request with a code, or users.ErrNoPairing. The digests
+	// are compared in constant time.
+	PairingByCode(ctx context.Context, code string) (users.Pairing, error)
+	// Waiting gives the newest requests of a kind that wait, at most n, and how many
+	// there are. With an identity or a person it gives only theirs.
+	Waiting(ctx context.Context, q WaitingQuery) ([]users.Pairing, int, error)
+	// HashCode is the digest of a code, as Pairing.Code keeps it.
+	HashCode(code string) [32]byte
+	// Token gives the token with this text, or users.ErrNoToken.
+	Token(ctx context.Context, text string) (users.Token, error)
+	// FindSession gives a session by its id or by the beginning of its id that no other
+	// alive one has, and those it is shared with, or ErrNoSession; AliveSessions gives those
+	// of a person, or of everybody, that are alive (open, or still owing answers), the
+	// newest first.
+	FindSession(ctx context.Context, id string) (SessionFacts, error)
+	AliveSessions(ctx context.Context, person string, n int) ([]SessionFacts, error)
 }
+
+// Address is a chat to which something can be said, in the platform's own ids.
+type Address struct {
+	Connector, Chat, User string
+	// Identity is the one that is heard there.
+	Identity string
+}
+
+// WaitingQuery picks requests. Since leaves out those that were made before it,
+// Connector and Kind all others; "" is any.
+type WaitingQuery struct {
+	Now             time.Time
+	Kind, Connector string
+	Identity        string
+	Person          string
+	Since           time.Time
+	Most            int
+}
+
+// SessionFacts is a session that is alive.
+type SessionFacts struct {
+	Session
+	Created time.Time
+	Owed    int
+	// Ended tells that it has ended and still owes answers.
+	Ended bool
+	// Shared are the people whom its owner let in.
+	Shared []string
+}
+
+// ErrNoSession says that there is no such session.
+var ErrNoSession = errors.New("no such session")

@@ -27,6 +27,8 @@ type Grant struct {
 	Expires time.Time
 	// By is who gave it: a person's id, or what a program calls itself.
 	By string
+	// Ended tells that its end was seen to: it is kept to be looked at.
+	Ended bool
 }
 
 var workspaceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
@@ -48,7 +50,7 @@ func (g Grant) Check() error {
 
 // Holds tells whether it holds at a moment in a chat of a kind.
 func (g Grant) Holds(now time.Time, chat, kind string) bool {
-	if !g.Expires.IsZero() && !now.Before(g.Expires) {
+	if g.Ended || !g.Expires.IsZero() && !now.Before(g.Expires) {
 		return false
 	}
 	switch g.Scope {

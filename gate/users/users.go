@@ -50,6 +50,10 @@ var (
 	// ErrFirst says that an identity cannot be taken away by whose id a person goes:
 	// somebody else could come in by it, as that person.
 	ErrFirst = errors.New("is the identity by which the person is known")
+	// ErrChanged says that what is to be changed is not as it was read any more.
+	ErrChanged = errors.New("changed meanwhile")
+	// ErrNoPairing says that there is no such request.
+	ErrNoPairing = errors.New("no such request")
 )
 
 // Store keeps people.
