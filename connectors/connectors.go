@@ -66,6 +66,9 @@ type Message struct {
 	Attachments []Attachment
 	// Time is the platform's time of the event; zero where it gives none.
 	Time time.Time
+	// Token is the API token that came with the event, "" for none. It is a secret:
+	// only the gate reads it.
+	Token string
 }
 
 // Chat is the place of a message.

@@ -101,6 +101,12 @@ type Obligations struct {
 	Sandbox map[string]any `json:"sandbox,omitempty"`
 }
 
+// Pair is a way in that a stranger may ask for.
+type Pair struct {
+	// Role is what they get when somebody says yes and names no other.
+	Role string `json:"role"`
+}
+
 // Decision is the outcome for one input. It is a value: safe to copy and keep.
 type Decision struct {
 	Point   Point
@@ -111,6 +117,9 @@ type Decision struct {
 	Obligations Obligations
 	Revision    string
 	Duration    time.Duration
+	// Pair is set with a denial where the policies want the sender to be able to ask
+	// for a way in; nil where not.
+	Pair *Pair
 	// Cached tells that the same facts were decided before by this revision.
 	Cached bool
 }

@@ -118,6 +118,25 @@ func (o *Obligations) readMounts(mounts *ast.Term) *Rule {
 	return fault
 }
 
+// readPair reads how a stranger may ask for a way in.
+func readPair(given []*ast.Term) (*Pair, *Rule) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	v, ok := given[0].Value.(ast.Object)
+	if !ok {
+		return nil, badType("pair must be an object, not %v", given[0])
+	}
+	var role ast.String
+	if t := v.Get(ast.StringTerm("role")); t != nil {
+		role, _ = t.Value.(ast.String)
+	}
+	if !workspaceName.MatchString(string(role)) {
+		return nil, badType("pair.role must be the name of a role, not %v", given[0])
+	}
+	return &Pair{Role: string(role)}, nil
+}
+
 func one(obj ast.Object, name string) (string, *Rule) {
 	terms := list(obj, name)
 	if len(terms) == 0 {

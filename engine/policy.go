@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -24,10 +26,15 @@ type Policy struct {
 	book     *ruleBook
 	limits   *query[[]Limit]
 	points   map[Point]*query[Decision]
+	// workspaces are the names that data.workspaces has, in order.
+	workspaces []string
 }
 
 // Revision is the SHA-256 over policies, data and schemas, in hex.
 func (p *Policy) Revision() string { return p.revision }
+
+// Workspaces are the names that data.workspaces has, in order.
+func (p *Policy) Workspaces() []string { return p.workspaces }
 
 // query is a prepared question with a memory of the answers it gave.
 type query[T any] struct {
@@ -39,7 +46,7 @@ type query[T any] struct {
 
 // answers are the names that the engine reads of each decision point.
 var answers = map[Point][]string{
-	PointMessage: {"allow", "trust", "workspace", "vault", "sandbox", "agent"},
+	PointMessage: {"allow", "trust", "workspace", "vault", "sandbox", "agent", "pair"},
 	PointTool:    {"allow"},
 	PointStartup: {},
 }
@@ -81,6 +88,9 @@ func build(ctx context.Context, f files, timeout time.Duration) (*Policy, error)
 	}
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
 	p := &Policy{revision: f.revision, timeout: timeout, book: rules, points: map[Point]*query[Decision]{}}
+	if known, ok := src.data["workspaces"].(map[string]any); ok {
+		p.workspaces = slices.Sorted(maps.Keys(known))
+	}
 	if p.limits, err = prepare[[]Limit](ctx, compiler, store, `x := [l | some l in data.parachute.message.limits]`, inputs[PointMessage]); err != nil {
 		return nil, err
 	}

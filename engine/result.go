@@ -57,6 +57,12 @@ func (b *ruleBook) read(point Point, ans answer) Decision {
 			d.Verdict, d.Rules = Deny, []Rule{typeRule("allow holds by no rule that could be named")}
 		}
 	}
+	if d.Verdict == Deny && len(faults) == 0 && point == PointMessage {
+		var fault *Rule
+		if d.Pair, fault = readPair(list(obj, "pair")); fault != nil {
+			d.Rules = append(d.Rules, *fault)
+		}
+	}
 	d.Rules = append(d.Rules, warns...)
 	if d.Verdict != Allow {
 		d.Obligations = Obligations{}

@@ -1,22 +1,33 @@
 package gate
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // command owes the answer to an admitted command. What it changes is part of
 // the commit; its words are known at once.
-func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
+func (g *Gate) command(ctx context.Context, c *Commit, ev event, facts Facts, out outcome) error {
 	c.Turn = ev.turn()
+	if done, err := g.govern(ctx, c, ev, facts); done || err != nil {
+		return err
+	}
 	s := facts.Session
 	switch ev.msg.Command {
 	case "help", "start":
-		c.Turn.Reply = help()
+		c.Turn.Reply = g.help(ctx, ev, facts)
 	case "new":
-		if s != nil {
+		switch {
+		case facts.shared():
+			// Whose it is goes on with it.
+			c.change().Unshare = []users.Share{{Session: s.ID, Person: ev.place.User}}
+		case s != nil:
 			c.cut(s.ID)
 		}
 		if o := out.Obligations; facts.Workspace != "" && facts.Workspace != o.Workspace {
@@ -26,7 +37,12 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 		c.Turn.Reply = "Done: we start afresh."
 	case "stop":
 		c.Turn.Reply = "There is nothing to stop."
-		if facts.Busy {
+		switch {
+		case facts.target != nil:
+			c.stopSession(facts.target)
+		case facts.shared():
+			c.Stop, c.StopReply, c.Turn.Reply = s.ID, stopped, stopped
+		case facts.Busy:
 			c.StopEnded, c.StopReply = true, stopped
 			c.Turn.Reply = stopped
 			if s != nil {
@@ -34,14 +50,37 @@ func (g *Gate) command(c *Commit, ev event, facts Facts, out outcome) {
 			}
 		}
 	case "status":
-		c.Turn.Reply = g.statusReply(facts)
+		words, err := g.statusReply(ctx, facts)
+		if err != nil {
+			return err
+		}
+		c.Turn.Reply = words
 	case "whoami":
-		c.Turn.Reply = whoami(ev, facts, out)
+		words, err := g.whoami(ctx, ev, facts, out)
+		if err != nil {
+			return err
+		}
+		c.Turn.Reply = words
 	case "workspace":
 		g.workspace(c, ev, facts, out)
 	default:
 		c.Turn.Reply = fmt.Sprintf("I do not know the command %s. Send /help to see what I can do.", ev.msg.Command)
 	}
+	return nil
+}
+
+// stopSession ends a session that is named, with all that runs and waits in it.
+func (c *Commit) stopSession(t *target) {
+	if t.session == nil {
+		c.Turn.Reply = "There is no such session. /sessions shows them."
+		return
+	}
+	if t.session.Ended {
+		c.Stop, c.StopReply = t.session.ID, stopped
+	} else {
+		c.cut(t.session.ID)
+	}
+	c.Turn.Reply = fmt.Sprintf("Session %s of %s is ended.", t.session.ID, t.session.User)
 }
 
 // stopped is what answers what was stopped.
@@ -54,29 +93,46 @@ func (c *Commit) cut(session string) {
 	c.Stop, c.StopReply = session, stopped
 }
 
-// Commands are those that the gate knows, for the menus that platforms show.
+// Commands are those that the gate knows. Which of them somebody may send is the
+// policies' answer.
 func Commands() []connectors.Command {
 	return []connectors.Command{
 		{Name: "help", About: "what you can do here"},
 		{Name: "new", About: "end the session and start afresh"},
-		{Name: "stop", About: "stop the answer that is being made"},
+		{Name: "stop", Args: "[SESSION]", About: "stop the answer that is being made"},
 		{Name: "status", About: "how things are"},
-		{Name: "whoami", About: "who you are to me, and what you have left"},
+		{Name: "whoami", About: "who you are to me, and what you may do"},
 		{Name: "workspace", Args: "[NAME]", About: "where you are, or go to another workspace"},
+		{Name: "sessions", Args: "[all]", About: "your sessions"},
+		{Name: "limits", Args: "[ID]", About: "what you have left"},
+		{Name: "share", Args: "ID", About: "let somebody write into your session in this chat"},
+		{Name: "unshare", Args: "ID", About: "take that back"},
+		{Name: "pair", Args: "[CODE]", About: "make another account of yours known as you"},
+		{Name: "users", Args: "[ID | after ID]", About: "who is known and who asks to be let in, or what one may do"},
+		{Name: "approve", Args: "CODE [ROLE] [in WORKSPACE] [for 3d] [everywhere]", About: "let in who asks"},
+		{Name: "deny", Args: "CODE", About: "do not let in who asks"},
+		{Name: "add", Args: "ID ROLE [in WORKSPACE] [for 3d] [dm | group | here] [named NAME]", About: "let in somebody who has not asked"},
+		{Name: "role", Args: "ID ROLE [in WORKSPACE] [for 3d] [dm | group | here]", About: "give other roles, in place of those that somebody has"},
+		{Name: "remove", Args: "ID", About: "forget somebody"},
+		{Name: "block", Args: "ID", About: "answer somebody nothing any more"},
+		{Name: "unblock", Args: "ID", About: "take that back"},
 	}
 }
 
-func help() string {
+// help lists what the policies let the sender do here.
+func (g *Gate) help(ctx context.Context, ev event, facts Facts) string {
 	var b strings.Builder
 	b.WriteString("Write to me in plain words; send \"help\" (without a slash) to see what the agent behind me can do.\n\nCommands:\n")
 	for _, c := range Commands() {
-		fmt.Fprintf(&b, "%s - %s\n", strings.TrimSpace("/"+c.Name+" "+c.Args), c.About)
+		if d := g.would(ctx, ev.command(c.Name), facts); d.Verdict == engine.Allow {
+			fmt.Fprintf(&b, "%s - %s\n", strings.TrimSpace("/"+c.Name+" "+c.Args), c.About)
+		}
 	}
 	b.WriteString("\nEach message is checked by the owner's policies before anything happens.")
 	return b.String()
 }
 
-func (g *Gate) statusReply(facts Facts) string {
+func (g *Gate) statusReply(ctx context.Context, facts Facts) (string, error) {
 	var b strings.Builder
 	agent := g.Config.Input.Agent.Name
 	if facts.Session != nil {
@@ -85,27 +141,18 @@ func (g *Gate) statusReply(facts Facts) string {
 	fmt.Fprintf(&b, "%s\naudience: %s\nagent: %s\n", g.Status(), g.Config.Input.Audience, agent)
 	if s := facts.Session; s != nil {
 		fmt.Fprintf(&b, "session: %s, %s, in workspace %s (%s)", s.ID, s.Trust, s.Workspace, accessInWords(s.Access))
+		of, err := g.Store.FindSession(ctx, s.ID)
+		if err != nil && !errors.Is(err, ErrNoSession) {
+			return "", err
+		}
+		b.WriteString(sharedWith(of.Shared))
+		if facts.shared() {
+			fmt.Fprintf(&b, "\nit is %s's, who shares it with you", s.User)
+		}
 	} else {
 		b.WriteString("session: none yet")
 	}
-	return b.String()
-}
-
-func whoami(ev event, facts Facts, out outcome) string {
-	roles := strings.Join(facts.Roles, ", ")
-	if roles == "" {
-		roles = "none on record"
-		if ev.msg.User.Local {
-			roles += " (you are at this program's own terminal)"
-		}
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "id: %s\nroles: %s\ntrust: %s\nworkspace: %s (%s)", ev.place.User, roles,
-		out.Obligations.Trust, out.Obligations.Workspace, accessInWords(out.Obligations.Access))
-	for _, l := range out.limits {
-		fmt.Fprintf(&b, "\nleft of %s: %d of %d", l.Name, max(0, l.Left-1), l.Max)
-	}
-	return b.String()
+	return b.String(), nil
 }
 
 // workspace goes to the workspace that the decision granted. Whoever asks for
@@ -121,7 +168,7 @@ func (g *Gate) workspace(c *Commit, ev event, facts Facts, out outcome) {
 		return
 	}
 	c.Choose = o.Workspace
-	if s := facts.Session; s != nil && s.Workspace != o.Workspace {
+	if s := facts.Session; s != nil && s.User == ev.place.User && s.Workspace != o.Workspace {
 		c.cut(s.ID)
 	}
 	c.Turn.Reply = fmt.Sprintf("You are in workspace %s now (%s).", o.Workspace, accessInWords(o.Access))

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/google/uuid"
@@ -11,16 +12,29 @@ import (
 )
 
 // commit gathers everything that one outcome changes.
-func (g *Gate) commit(ev event, id string, facts Facts, out outcome) (Commit, error) {
+func (g *Gate) commit(ctx context.Context, ev event, id string, facts Facts, out outcome) (Commit, error) {
 	c := Commit{EventKey: ev.key, Place: ev.place, Events: out.events}
+	if err := g.keepRequest(ctx, &c, facts, out); err != nil {
+		return c, err
+	}
 	if out.Verdict == engine.Allow {
+		if ev.dm() && len(facts.Identities) > 0 && facts.DM != ev.msg.Chat.ID {
+			c.DM, c.Identity = ev.msg.Chat.ID, ev.identity
+		}
 		switch {
 		case ev.msg.Command != "":
-			g.command(&c, ev, facts, out)
+			if err := g.command(ctx, &c, ev, facts, out); err != nil {
+				return c, err
+			}
 		case ev.opens():
 			c.message(ev, facts, out)
 		}
 	}
+	return g.recorded(c, ev, id, facts, out)
+}
+
+// recorded adds the record of an outcome to what it changes.
+func (g *Gate) recorded(c Commit, ev event, id string, facts Facts, out outcome) (Commit, error) {
 	c.Record = g.record(ev, id, facts, out.Decision)
 	if c.Turn != nil {
 		c.Record.Turn = c.Turn.ID
@@ -47,7 +61,7 @@ func (c *Commit) message(ev event, facts Facts, out outcome) {
 	c.Turn = ev.turn()
 	c.Turn.Text, c.Turn.Attachments = ev.msg.Text, ev.msg.Attachments
 	if s := facts.Session; s != nil {
-		if s.serves(out.session) {
+		if facts.shared() || s.serves(out.session) {
 			c.Turn.Session = s.ID
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // outcome is a decision, with what the gate needs to make it so.
@@ -20,6 +21,9 @@ type outcome struct {
 	full   []limits.Exceeded
 	// session is the one that an admitted message is answered in.
 	session Session
+	// asks is what a denied stranger asks for, and code its code.
+	asks *users.Pairing
+	code string
 }
 
 // decide asks the policies which limits apply, counts, and asks them for the
@@ -60,7 +64,8 @@ func (g *Gate) decide(ctx context.Context, ev event, id string, facts Facts) out
 		}
 		out.Rules[i].Reply = fill(r.Reply, ev, wait)
 	}
-	g.prepare(ctx, ev, &out)
+	g.ask(ev, id, &out)
+	g.prepare(ctx, ev, facts, &out)
 	if out.Verdict == engine.Allow && id != "" {
 		out.events = hold.Take(id)
 	}
@@ -98,7 +103,8 @@ func (g *Gate) hold(ctx context.Context, ev event, asked []engine.Limit) (*limit
 // doing anything.
 func (g *Gate) Preview(ctx context.Context, from Source, m connectors.Message) (engine.Decision, engine.MessageInput, error) {
 	ev := newEvent(from, m)
-	facts, err := g.Store.Facts(ctx, ev.place, "")
+	ev.key = ""
+	facts, err := g.facts(ctx, ev)
 	if err != nil {
 		return engine.Decision{}, engine.MessageInput{}, err
 	}

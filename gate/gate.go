@@ -11,6 +11,7 @@ import (
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // Rule ids of the gate's own: it gives them where no policy could be asked, or
@@ -33,6 +34,8 @@ type Policies interface {
 // Config is what the configuration says about deciding.
 type Config struct {
 	Input engine.ConfigInput
+	// Kinds are the platforms of the connectors, by name.
+	Kinds map[string]string
 	// StoreText keeps the texts of messages in the decision log.
 	StoreText bool
 }
@@ -92,7 +95,7 @@ func (g *Gate) handle(ctx context.Context, ev event) error {
 	if err != nil {
 		return err
 	}
-	facts, err := g.Store.Facts(ctx, ev.place, ev.key)
+	facts, err := g.facts(ctx, ev)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -113,9 +116,34 @@ func (g *Gate) handle(ctx context.Context, ev event) error {
 	return g.conclude(ctx, ev, id, facts, out)
 }
 
+// facts are what is known about an event, and about what its command is about.
+func (g *Gate) facts(ctx context.Context, ev event) (Facts, error) {
+	facts, err := g.Store.Facts(ctx, ev.place, ev.key)
+	if err != nil || facts.Seen {
+		return facts, err
+	}
+	if facts.Person == "" {
+		facts.Person = ev.place.User
+	}
+	now := g.Now()
+	if ev.msg.Token != "" {
+		t, err := g.Store.Token(ctx, ev.msg.Token)
+		switch {
+		case errors.Is(err, users.ErrNoToken):
+			facts.token = users.TokenUnknown
+		case err != nil:
+			return facts, err
+		default:
+			facts.token, facts.tokenID = t.StateAt(now, ev.identity, ev.place.Chat, string(ev.msg.Chat.Kind)), t.ID
+		}
+	}
+	facts.target, err = g.target(ctx, ev.of(facts), facts, now)
+	return facts, err
+}
+
 // conclude records an outcome and then, only then, acts on it.
 func (g *Gate) conclude(ctx context.Context, ev event, id string, facts Facts, out outcome) error {
-	c, err := g.commit(ev, id, facts, out)
+	c, err := g.commit(ctx, ev, id, facts, out)
 	if err != nil {
 		g.Book.Undo(out.events)
 		return err

@@ -41,6 +41,8 @@ type event struct {
 	// identity is who speaks, as the platform says. Once the person is known whose
 	// it is, place.User is that person.
 	identity string
+	// code is what a command gave as one; msg holds it no more.
+	code string
 }
 
 // of is the event with the person whose it is.
@@ -56,15 +58,18 @@ func newEvent(from Source, m connectors.Message) event {
 		// A button can give a command. It is decided as one, for whoever presses.
 		m.Command, m.Args, _ = connectors.ParseCommand(m.Text)
 	}
+	key := eventKey(from, m)
+	code := hideCode(&m)
 	return event{
 		from: from,
 		msg:  m,
+		code: code,
 		place: Place{
 			Connector: from.Name,
 			Chat:      from.Name + ":" + m.Chat.ID,
 			User:      from.Name + ":" + m.User.ID,
 		},
-		key:      eventKey(from, m),
+		key:      key,
 		identity: from.Name + ":" + m.User.ID,
 	}
 }
@@ -145,8 +150,15 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 			engine.AttachmentInput{Name: clip(a.Name, maxName), Type: clip(a.Type, maxName), Bytes: a.Bytes})
 	}
 	if s := facts.Session; s != nil {
-		in.Session = &engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access, Agent: s.Agent}
+		in.Session = &engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access, Agent: s.Agent, Shared: facts.shared()}
 	}
+	if p := facts.Pairing; p != nil {
+		in.User.Pairing = pairingState(*p, now)
+	}
+	if facts.token != "" {
+		in.User.Token = &engine.TokenInput{ID: facts.tokenID, State: facts.token}
+	}
+	in.Message.Target = facts.target.input()
 	if w := requested(m, facts); w != "" {
 		in.Workspace = &engine.Requested{Requested: w}
 	}
@@ -158,6 +170,10 @@ func (g *Gate) messageInput(ev event, facts Facts, now time.Time) engine.Message
 func requested(m connectors.Message, facts Facts) string {
 	if m.Command == "workspace" && len(m.Args) > 0 {
 		return clip(m.Args[0], maxWorkspace)
+	}
+	if facts.shared() {
+		// Who speaks into the session of somebody else asks for its workspace.
+		return facts.Session.Workspace
 	}
 	return facts.Workspace
 }

@@ -35,6 +35,8 @@ type bench struct {
 	mu      sync.Mutex
 	sent    []connectors.Reply
 	stopped []string
+	// spoken counts what said sent.
+	spoken int
 }
 
 type option func(*bench, *gate.Deps)

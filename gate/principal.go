@@ -30,3 +30,22 @@ func (f Facts) principal(now time.Time, p Place, kind string) engine.UserInput {
 	}
 	return in
 }
+
+// pairingState is how a request of a stranger stands, as the policies see it.
+func pairingState(p users.Pairing, now time.Time) string {
+	switch {
+	case p.State == users.PairDenied:
+		return users.PairDenied
+	case p.StateAt(now) != users.PairPending:
+		return ""
+	case p.Reminded:
+		return "reminded"
+	default:
+		return users.PairPending
+	}
+}
+
+// person is who the facts are about, as far as they tell.
+func (f Facts) person() users.Person {
+	return users.Person{ID: f.Person, Identities: f.Identities, Roles: f.Roles, Grants: f.Grants, Attributes: f.Attributes}
+}

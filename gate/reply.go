@@ -39,6 +39,11 @@ func fill(words string, ev event, wait time.Duration) string {
 	return strings.NewReplacer("{retry_after}", inWords(wait), "{user_id}", ev.place.User).Replace(words)
 }
 
+// fillCode puts the code of a request in its place.
+func fillCode(words, code string) string {
+	return strings.NewReplacer("{code}", code, "{code_time}", inWords(codeTime)).Replace(words)
+}
+
 // inWords rounds up: who comes back then is let in.
 func inWords(d time.Duration) string {
 	unit := func(n int64, name string) string {

@@ -22,6 +22,15 @@ var ErrNoSandbox = errors.New("sandbox not available")
 // noSandbox is what a chat hears then.
 const noSandbox = "The sandbox that this runs in is not available right now, so nothing was started. Please try again later; the owner can find the reason in the log."
 
+// RuleShared denies what would speak into a shared session with other rights than
+// those it was made with.
+const RuleShared = "session.shared"
+
+// errShared says why.
+var errShared = errors.New("what the sender may use is not what the shared session was made with")
+
+const notShared = "Your rights are not those that this shared session was made with. Send /new to start your own."
+
 // opens tells whether an event that is admitted is answered in a session.
 func (ev event) opens() bool {
 	if ev.msg.Command != "" {
@@ -71,18 +80,26 @@ func (s *Session) serves(asked Session) bool {
 
 // prepare finds the session that an admitted message is answered in, and whether
 // it can run. Where it cannot, the message is denied.
-func (g *Gate) prepare(ctx context.Context, ev event, out *outcome) {
+func (g *Gate) prepare(ctx context.Context, ev event, facts Facts, out *outcome) {
 	if out.Verdict != engine.Allow || !ev.opens() {
 		return
 	}
 	var err error
-	if out.session, err = g.session(ev, out.Obligations); err == nil && g.Ready != nil {
+	out.session, err = g.session(ev, out.Obligations)
+	if err == nil && facts.shared() && !facts.Session.serves(out.session) {
+		err = errShared
+	}
+	if err == nil && g.Ready != nil {
 		err = g.Ready(ctx, out.session)
 	}
 	if err == nil {
 		return
 	}
 	d := denied(engine.RuleType, err)
+	if errors.Is(err, errShared) {
+		d = denied(RuleShared, err)
+		d.Rules[0].Reply = notShared
+	}
 	if errors.Is(err, ErrNoSandbox) {
 		d = denied(RuleSandbox, err)
 		d.Rules[0].Reply = noSandbox

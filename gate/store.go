@@ -69,7 +69,15 @@ type Facts struct {
 	Session *Session
 	// Workspace is the one that the person chose in this chat, "" for none.
 	Workspace string
+
+	// The gate adds what it reads beside: the state and the id of the API token that
+	// came with the event, and what its command is about.
+	token, tokenID string
+	target         *target
 }
+
+// shared tells whether the session is somebody else's, who shares it.
+func (f Facts) shared() bool { return f.Session != nil && f.Session.User != f.Person }
 
 // Attachment is a file that came with a message.
 type Attachment = connectors.Attachment
@@ -160,6 +168,9 @@ type Store interface {
 	People(ctx context.Context, after string, n int) ([]users.Person, error)
 	// Owners gives the people who are owners now, wherever that holds: at most n.
 	Owners(ctx context.Context, now time.Time, n int) ([]users.Person, error)
+	// Expired gives people with a grant that has ended and whose end was not seen to
+	// (users.Change.Expire does that, up to Record.Time): at most n.
+	Expired(ctx context.Context, now time.Time, n int) ([]users.Person, error)
 	// Heard gives where the identities of a person are to be told something: the
 	// direct chats in which they were last heard.
 	Heard(ctx context.Context, person string) ([]Address, error)

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,11 +15,14 @@ import (
 type ToolCall struct {
 	Session Session
 	Turn    string
-	Tool    engine.Tool
+	// User is the identity that spoke, whom the call is for; "" is the session's own
+	// person.
+	User string
+	Tool engine.Tool
 }
 
-// Tool decides a tool call of an agent, for the person whose session it is with
-// the roles that person has now. It returns nil only for an allow decision that
+// Tool decides a tool call of an agent, for the person who spoke, with the roles
+// that person has now. It returns nil only for an allow decision that
 // is on disk; a denial is a *ToolDenied.
 func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
 	id, err := audit.NewID()
@@ -26,11 +30,13 @@ func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
 		return err
 	}
 	s := call.Session
-	place := Place{Connector: s.Connector, Chat: s.Chat, User: s.User}
+	place := Place{Connector: s.Connector, Chat: s.Chat, User: cmp.Or(call.User, s.User)}
 	facts, err := g.Store.Facts(ctx, place, "")
 	if err != nil {
 		return fmt.Errorf("denied by %s: %w", RuleUnreadable, err)
 	}
+	place.User = cmp.Or(facts.Person, place.User)
+	own := place.User == s.User
 	now := g.Now()
 	in := engine.ToolInput{
 		Version:   engine.InputVersion,
@@ -39,17 +45,18 @@ func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
 		Connector: engine.ConnectorInput{Name: s.Connector, Kind: s.ConnectorKind},
 		Chat:      engine.ChatInput{ID: s.Chat, Kind: s.ChatKind},
 		User:      facts.principal(now, place, s.ChatKind),
-		Session:   engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access, Agent: s.Agent},
-		Tool:      call.Tool,
+		Session: engine.SessionInput{ID: s.ID, User: s.User, Trust: s.Trust, Workspace: s.Workspace, Access: s.Access, Agent: s.Agent,
+			Shared: !own && facts.Session != nil && facts.Session.ID == s.ID},
+		Tool: call.Tool,
 	}
-	in.User.Local = s.Local
+	in.User.Local = s.Local && own
 	d := g.Policies.Current().Tool(ctx, in)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	r := audit.Record{
 		ID: id, Time: g.Now().UTC(), Point: string(d.Point),
-		Connector: s.Connector, Chat: s.Chat, ChatKind: s.ChatKind, User: s.User,
+		Connector: s.Connector, Chat: s.Chat, ChatKind: s.ChatKind, User: place.User,
 		Event: call.Tool.Name, Session: s.ID, Turn: call.Turn,
 		Verdict: string(d.Verdict), Trust: s.Trust, Workspace: s.Workspace, Access: s.Access,
 		Rules: recordRules(d.Rules), Revision: d.Revision, Duration: d.Duration,

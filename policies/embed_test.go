@@ -74,7 +74,8 @@ func TestEveryRuleHasItsID(t *testing.T) {
 		"authz.unknown_user", "authz.blocked", "authz.workspace", "authz.command", "authz.chat_kind", "authz.channel",
 		"trust.public_direct", "groups.not_mentioned", "events.bot", "events.edit", "events.delete", "events.reaction",
 		"events.callback", "content.too_long", "content.attachment_size", "content.attachment_type", "limits.exceeded",
-		"session.owner", "session.trust", "agent.unknown", "agent.programs", "workspace.quota", "startup.agents", "startup.public_direct", "startup.direct", "startup.file_mode",
+		"session.owner", "session.trust", "session.share", "session.access", "authz.pair", "pairing.code", "pairing.unknown", "pairing.expired", "pairing.used", "pairing.denied",
+		"pairing.dm", "people.role", "people.rank", "people.self", "people.others", "token.required", "token.invalid", "groups.workspace", "agent.unknown", "agent.programs", "workspace.quota", "startup.agents", "startup.public_direct", "startup.direct", "startup.file_mode",
 	} {
 		if seen[want] == "" {
 			t.Errorf("no rule has the id %s, which the program relies on", want)
@@ -110,7 +111,19 @@ type settings struct {
 	Roles map[string]struct {
 		Chats []string `yaml:"chats"`
 		Tools []string `yaml:"tools"`
+		Gives []string `yaml:"gives"`
 	} `yaml:"roles"`
+	People struct {
+		Oversee []string `yaml:"oversee"`
+	} `yaml:"people"`
+	Pairing struct {
+		Audiences []string `yaml:"audiences"`
+		Role      string   `yaml:"role"`
+		Guesses   int      `yaml:"guesses_per_hour"`
+	} `yaml:"pairing"`
+	Tokens struct {
+		Required []string `yaml:"required"`
+	} `yaml:"tokens"`
 	Trust map[string]struct {
 		DirectFor []string `yaml:"direct_for"`
 		Others    string   `yaml:"others"`
@@ -153,6 +166,13 @@ func TestDefaultSettings(t *testing.T) {
 		{"the person at the terminal is the owner", s.LocalRole == "owner"},
 		{"guests talk in direct messages only", slices.Equal(s.Roles["guest"].Chats, []string{"dm"})},
 		{"nothing runs for guests", !slices.Contains(s.Roles["guest"].Tools, "execute") && !slices.Contains(s.Roles["guest"].Tools, "fetch")},
+		{"owners give every role, admins members and guests, others none", slices.Equal(s.Roles["owner"].Gives, []string{"all"}) && slices.Equal(s.Roles["admin"].Gives, []string{"member", "guest"}) && len(s.Roles["member"].Gives)+len(s.Roles["guest"].Gives) == 0},
+		{"owners and admins see what is others'", slices.Equal(s.People.Oversee, []string{"owner", "admin"})},
+		{"strangers get a code, but not on a public bot", slices.Equal(s.Pairing.Audiences, []string{"private", "team", "development"})},
+		{"who is approved is a member", s.Pairing.Role == "member"},
+		{"five guesses an hour", s.Pairing.Guesses == 5},
+		{"no connector asks for a token", s.Tokens.Required != nil && len(s.Tokens.Required) == 0},
+		{"strangers read their code", strings.Contains(s.Replies["pairing_new"], "{code}") && strings.Contains(s.Replies["pairing_new"], "{code_time}")},
 		{"private: direct for the owner, others sandboxed", slices.Equal(s.Trust["private"].DirectFor, []string{"owner"}) && s.Trust["private"].Others == "sandboxed"},
 		{"development: direct for the owner, others sandboxed", slices.Equal(s.Trust["development"].DirectFor, []string{"owner"}) && s.Trust["development"].Others == "sandboxed"},
 		{"team: direct for nobody", len(s.Trust["team"].DirectFor) == 0 && s.Trust["team"].Others == "deny"},
@@ -170,15 +190,15 @@ func TestDefaultSettings(t *testing.T) {
 			t.Errorf("data.yaml no longer says: %s", c.name)
 		}
 	}
-	everybodys := []string{"start", "help", "new", "stop", "status", "whoami", "workspace"}
+	everybodys := []string{"start", "help", "new", "stop", "status", "whoami", "workspace", "pair", "sessions", "limits", "share", "unshare"}
 	for _, name := range everybodys {
 		if !slices.Equal(s.Commands[name].Roles, []string{"anyone"}) {
 			t.Errorf("commands.%s is for %v, not for anyone", name, s.Commands[name].Roles)
 		}
 	}
 	for name, command := range s.Commands {
-		if !slices.Contains(everybodys, name) && !slices.Equal(command.Roles, []string{"owner"}) {
-			t.Errorf("commands.%s is for %v, not for the owner", name, command.Roles)
+		if !slices.Contains(everybodys, name) && !slices.Equal(command.Roles, []string{"owner", "admin"}) {
+			t.Errorf("commands.%s is for %v, not for owner and admin", name, command.Roles)
 		}
 	}
 }
@@ -194,8 +214,8 @@ func TestEveryReplyIsSaid(t *testing.T) {
 	if err := yaml.Unmarshal(content, &s); err != nil {
 		t.Fatal(err)
 	}
-	named := map[string]bool{"limit": true, "busy": true}
-	call := regexp.MustCompile(`refuse\("[^"]*", "([a-z_]+)"\)`)
+	named := map[string]bool{}
+	call := regexp.MustCompile(`(?:refuse\("[^"]*", |_reply := )"([a-z_]+)"`)
 	err = fs.WalkDir(policies.FS, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
 			return err

@@ -31,9 +31,12 @@ decide_exactly(given, doc) := answer if {
 		with data.groups as given.groups
 		with data.limits as given.limits
 		with data.local_role as given.local_role
+		with data.pairing as given.pairing
+		with data.people as given.people
 		with data.replies as given.replies
 		with data.roles as given.roles
 		with data.sandbox as given.sandbox
+		with data.tokens as given.tokens
 		with data.trust as given.trust
 		with data.workspaces as given.workspaces
 }
@@ -99,8 +102,11 @@ start_exactly(given, doc) := answer if {
 		with data.groups as given.groups
 		with data.limits as given.limits
 		with data.local_role as given.local_role
+		with data.pairing as given.pairing
+		with data.people as given.people
 		with data.roles as given.roles
 		with data.sandbox as given.sandbox
+		with data.tokens as given.tokens
 		with data.tools as given.tools
 		with data.trust as given.trust
 		with data.workspaces as given.workspaces
@@ -181,6 +187,18 @@ startup_input := {
 	"files": [],
 }
 
+# about is a command that is about something: {"kind": "person", "id": "telegram:7"} for instance.
+about(name, target) := {"message": {
+	"kind": "command", "command": name,
+	"target": object.union({"kind": "person", "known": true, "roles": [], "shared": false}, target),
+}}
+
+# code is a command with the code of a request.
+code(name, pairing) := about(name, {
+	"kind": "pairing", "known": false,
+	"pairing": object.union({"kind": "join", "state": "pending", "connector": "telegram", "own": false}, pairing),
+})
+
 # A message in a group that speaks to the bot.
 in_group := {
 	"chat": {"id": "telegram:-200", "kind": "group"},
@@ -192,8 +210,21 @@ settings := {
 	"audience": {"public": {"strangers": "guest"}},
 	"commands": {
 		"help": {"roles": ["anyone"]},
+		"limits": {"roles": ["anyone"]},
 		"new": {"roles": ["anyone"]},
-		"users": {"roles": ["owner"]},
+		"pair": {"roles": ["anyone"]},
+		"sessions": {"roles": ["anyone"]},
+		"share": {"roles": ["anyone"]},
+		"stop": {"roles": ["anyone"]},
+		"unshare": {"roles": ["anyone"]},
+		"add": {"roles": ["owner", "admin"]},
+		"approve": {"roles": ["owner", "admin"]},
+		"block": {"roles": ["owner", "admin"]},
+		"deny": {"roles": ["owner", "admin"]},
+		"remove": {"roles": ["owner", "admin"]},
+		"role": {"roles": ["owner", "admin"]},
+		"unblock": {"roles": ["owner", "admin"]},
+		"users": {"roles": ["owner", "admin"]},
 	},
 	"content": {
 		"max_text_bytes": 102400,
@@ -220,18 +251,27 @@ settings := {
 		"all": {"messages_per_minute": 600},
 	},
 	"local_role": "owner",
+	"pairing": {
+		"audiences": ["private", "team"], "role": "member",
+		"guesses_per_hour": 5, "strangers_guesses_per_hour": 200,
+	},
+	"people": {"oversee": ["owner", "admin"]},
 	"replies": {name: text |
 		some name in [
 			"unknown_user", "workspace", "command", "forwarded", "stale", "too_long",
 			"attachment_size", "attachment_type", "attachment_count", "limit", "busy",
 			"direct", "agent", "session_owner", "session_trust", "session_workspace", "tool",
 			"tool_read_only", "tool_path", "tool_protected", "tool_size",
+			"pairing_new", "pairing_waiting", "pairing_code", "pairing_expired", "pairing_used", "pairing_denied",
+			"pairing_dm", "pairing_join", "pairing_known", "people_role", "people_rank", "people_self",
+			"people_workspace", "share_session", "share_personal", "share_direct", "share_known", "token",
+			"group_workspace", "session_access",
 		]
 		text := concat("", ["reply:", name])
 	},
 	"roles": {
-		"owner": {"chats": ["dm", "group"], "tools": every_tool},
-		"admin": {"chats": ["dm", "group"], "tools": every_tool},
+		"owner": {"chats": ["dm", "group"], "tools": every_tool, "gives": ["all"]},
+		"admin": {"chats": ["dm", "group"], "tools": every_tool, "gives": ["member", "guest"]},
 		"member": {"chats": ["dm", "group"], "tools": every_tool},
 		"guest": {"chats": ["dm"], "tools": ["list", "read", "search", "write", "append", "move"]},
 		"auditor": {"chats": ["group"], "tools": ["list", "read"]},
@@ -240,6 +280,7 @@ settings := {
 		"default": {"network": "none", "memory_mib": 4096, "cpus": 2, "pids": 300, "turn_seconds": 600},
 		"public": {"memory_mib": 1024},
 	},
+	"tokens": {"required": []},
 	"tools": {
 		"max_note_bytes": 1048576,
 		"protected": [".*", "claude*.md", "agents*.md", "hooks"],
@@ -255,6 +296,8 @@ settings := {
 		"personal": {"read_write": {"roles": ["anyone"]}},
 		"finance": {"read_write": {"roles": ["owner"], "people": ["telegram:555"]}, "read_only": {"roles": ["admin"]}},
 		"lobby": {"read_write": {"roles": ["guest"]}},
+		"club": {"read_write": {"chats": ["telegram:-200"]}},
+		"shed": {"read_write": {"roles": ["owner"]}, "read_only": {"roles": ["admin"]}, "granted": "read_write"},
 	},
 }
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/parachute-gate/parachute/engine"
 )
@@ -29,4 +31,28 @@ func (s *server) banner(t terminal, startup engine.Decision) {
 		fmt.Fprintf(t.out, "  %s\n", ruleLine(w))
 	}
 	fmt.Fprint(t.out, "Say hello, or /help for commands. :help drives the console, :quit ends.\n\n")
+}
+
+// offerClaim shows the code by which the first owner comes in, at a terminal and
+// nowhere else: a log would keep it.
+func (s *server) offerClaim(ctx context.Context, t terminal) error {
+	remote := false
+	for _, l := range s.links {
+		remote = remote || l.remote
+	}
+	if !remote {
+		return nil
+	}
+	if !isTerminal(t.err) {
+		owners, err := s.db.Owners(ctx, time.Now(), 1)
+		if err == nil && len(owners) == 0 {
+			s.log.Warn("nobody is owner yet; `parachute users claim` shows a code for the first one to send to the bot")
+		}
+		return err
+	}
+	code, err := s.gate.Claim(ctx)
+	if err == nil && code != "" {
+		fmt.Fprintf(t.err, "Nobody is owner yet. Send the bot this from your own account, in a direct message: /pair %s\nThe code is good for an hour; `%s users claim` makes another.\n\n", code, os.Args[0])
+	}
+	return err
 }

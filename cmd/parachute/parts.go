@@ -150,5 +150,9 @@ func newBook(ctx context.Context, db *sqlite.DB) (*limits.Book, limits.Clock, er
 }
 
 func gateConfig(cfg config.Config) gate.Config {
-	return gate.Config{Input: configInput(cfg), StoreText: cfg.Decisions.StoreText}
+	kinds := map[string]string{gate.Terminal: gate.Terminal}
+	for _, c := range cfg.Connectors {
+		kinds[c.Name] = c.Kind
+	}
+	return gate.Config{Input: configInput(cfg), Kinds: kinds, StoreText: cfg.Decisions.StoreText}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -12,14 +13,15 @@ import (
 // terminal, by a message that began another) is ended here.
 const reapEvery = 200 * time.Millisecond
 
-// reap ends what runs for sessions that have ended. The store is asked, not told
+// reap ends what was granted for some time, and what runs for sessions that have
+// ended. The store is asked, not told
 // of: whoever ends a session, from whichever process, need not know of this one.
 func (s *server) reap(ctx context.Context) error {
 	tick := time.NewTicker(reapEvery)
 	defer tick.Stop()
 	failing := false
 	for {
-		err := s.reapOnce(ctx)
+		err := errors.Join(s.gate.Expire(ctx), s.reapOnce(ctx))
 		if err != nil && !failing && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "sessions not looked after", "error", err)
 		}

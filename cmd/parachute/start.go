@@ -67,6 +67,9 @@ func start(ctx context.Context, t terminal, cfg config.Config) (err error) {
 		return err
 	}
 	s.banner(t, startup)
+	if err := s.offerClaim(ctx, t); err != nil {
+		return err
+	}
 	return s.run(ctx)
 }
 

@@ -116,6 +116,7 @@ func (g toolGate) Authorize(ctx context.Context, c vault.Call) error {
 	err := g.gate.Tool(ctx, gate.ToolCall{
 		Session: gateSession(*g.turn.Session),
 		Turn:    g.turn.ID,
+		User:    g.turn.Connector + ":" + g.turn.User,
 		Tool:    engine.Tool{Name: c.Tool, Kind: c.Kind, Path: c.Path, To: c.To, Title: c.Title, Bytes: c.Bytes},
 	})
 	if denied, ok := gate.IsToolDenied(err); ok {

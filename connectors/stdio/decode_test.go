@@ -34,6 +34,10 @@ func TestDecode(t *testing.T) {
 			`{"id":"1","chat":"c","user":"u","text":"!Pair ABC"}`,
 			connectors.Message{ID: "1", Chat: chat, User: user, Kind: connectors.EventCommand, Text: "!Pair ABC", Command: "pair", Args: []string{"ABC"}},
 		},
+		"token": {
+			`{"id":"1","chat":"c","user":"u","token":"parachute_a_b"}`,
+			connectors.Message{ID: "1", Chat: chat, User: user, Kind: connectors.EventMessage, Token: "parachute_a_b"},
+		},
 		"kind message is the default": {
 			`{"id":"1","chat":"c","user":"u","text":"/help","kind":"message"}`,
 			connectors.Message{ID: "1", Chat: chat, User: user, Kind: connectors.EventCommand, Text: "/help", Command: "help", Args: []string{}},

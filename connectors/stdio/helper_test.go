@@ -31,6 +31,7 @@ func assertSameAsPlainDecoder(t *testing.T, raw []byte, m connectors.Message) {
 		"reply_to":     m.ReplyTo == str("reply_to"),
 		"reply_to_bot": m.ReplyToBot == flag("reply_to_bot"),
 		"forwarded":    m.Forwarded == flag("forwarded"),
+		"token":        m.Token == str("token"),
 		"edited":       (m.Kind == connectors.EventEdit) == flag("edited"),
 		"attachments":  len(m.Attachments) == len(items),
 	} {

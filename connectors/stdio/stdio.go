@@ -3,7 +3,7 @@
 // described by the schema that Schema gives.
 //
 // It never decides, never sets User.Local, never takes an absent chat kind for a
-// direct message, and never repeats a message's text in an error or a log.
+// direct message, and never repeats a message's text or token in an error or a log.
 //
 // # What a bridge can rely on
 //

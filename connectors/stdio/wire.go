@@ -26,6 +26,7 @@ type wireMessage struct {
 	Forwarded   bool             `json:"forwarded"`
 	Edited      bool             `json:"edited"`
 	Revision    string           `json:"revision"`
+	Token       string           `json:"token"`
 	Attachments []wireAttachment `json:"attachments"`
 }
 
@@ -67,6 +68,7 @@ func (w wireMessage) message() (connectors.Message, error) {
 		ReplyTo:     w.ReplyTo,
 		ReplyToBot:  w.ReplyToBot,
 		Forwarded:   w.Forwarded,
+		Token:       w.Token,
 	}
 	for _, a := range w.Attachments {
 		m.Attachments = append(m.Attachments, connectors.Attachment{Name: a.Name, Type: a.Type, Bytes: a.Bytes})

@@ -38,7 +38,10 @@ type Pairing struct {
 	// Connector, Chat and User are where it was asked, with the platform's own ids;
 	// Name is what the platform calls the one who asks.
 	Connector, Chat, User, Name string
-	State                       string
+	// Role is the one that the policies say a join is for, and OtherChat the direct
+	// chat in which the code of a link was entered.
+	Role, OtherChat string
+	State           string
 	// Reminded tells that the requester heard once more that it waits, and Shown that
 	// somebody who may approve has seen what it asks.
 	Reminded, Shown bool

@@ -57,3 +57,49 @@ test_stranger_never_writes_in_a_shared_one if {
 test_guest_by_name_writes_where_guests_may if {
 	fixtures.access("lobby", sender({"roles": ["guest"]})) == "read_write"
 }
+
+test_person_is_named_by_every_identity if {
+	linked := sender({"id": "matrix:@a:b", "identities": ["matrix:@a:b", "telegram:555"]})
+	fixtures.access("finance", linked) == "read_write"
+	not fixtures.access("finance", sender({"id": "matrix:@a:b", "identities": ["matrix:@a:b", "discord:555"]}))
+}
+
+test_identities_without_a_role_get_nothing if {
+	not fixtures.access("finance", sender({"roles": [], "identities": ["telegram:555"]}))
+	not fixtures.access("finance", sender({"roles": ["member", "blocked"], "identities": ["telegram:555"]}))
+}
+
+grant(workspace, role) := sender({"roles": [role], "workspaces": [{"name": workspace, "role": "member"}]})
+
+test_grant_opens_a_workspace_to_read if {
+	fixtures.access("finance", grant("finance", "member")) == "read_only"
+	fixtures.access("lobby", grant("lobby", "member")) == "read_only"
+	not fixtures.access("finance", grant("lobby", "member"))
+}
+
+test_grant_opens_a_workspace_to_write_where_data_says_so if {
+	fixtures.access("shed", grant("shed", "member")) == "read_write"
+	every granted in ["read_only", "write", null, true] {
+		fixtures.access_with({"shed": {"granted": granted}}, "shed", grant("shed", "member")) == "read_only"
+	}
+}
+
+test_grant_opens_nothing_without_its_role if {
+	not fixtures.access("finance", grant("finance", "guest"))
+	not fixtures.access("finance", grant("finance", "blocked"))
+	not fixtures.access("nowhere", grant("nowhere", "member"))
+}
+
+in_the_club := {"chat": {"id": "telegram:-200", "kind": "group"}}
+
+test_whoever_is_known_enters_by_the_chat if {
+	fixtures.access("club", in_the_club) == "read_write"
+	not fixtures.access("club", {})
+	not fixtures.access("club", object.union(in_the_club, sender({"roles": []})))
+	not fixtures.access("club", object.union(in_the_club, sender({"roles": ["member", "blocked"]})))
+	not fixtures.access("club", {"chat": {"id": "discord:-200", "kind": "group"}})
+}
+
+test_stranger_only_reads_by_the_chat if {
+	fixtures.access_with({"club": {"read_write": {"chats": ["telegram:100"]}}}, "club", strange({})) == "read_only"
+}

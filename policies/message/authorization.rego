@@ -50,11 +50,13 @@ deny contains {"msg": "posts in channels are not answered"} if input.chat.kind =
 
 # METADATA
 # title: Unknown people are turned away
-# description: With a friendly word in a direct message, in silence everywhere else.
+# description: |
+#   In a direct message they get a code by which the owner lets them in (`pairing` in data.yaml) and are told once more that
+#   it waits; whom that told already, and who was denied, meets silence. So does everybody in a group.
 # labels: {id: authz.unknown_user}
-deny contains refuse("the sender has no role that data.roles defines", "unknown_user") if {
-	not common.known
-	not common.blocked
+deny contains unknown_denial if {
+	unknown
+	not pairs
 }
 
 # METADATA
@@ -66,6 +68,23 @@ deny contains {"msg": "the sender's roles do not talk in this chat"} if {
 	chat_kind_known
 	not welcome
 }
+
+unknown if {
+	not common.known
+	not common.blocked
+}
+
+unknown_denial := refuse("the sender has no role that data.roles defines", unknown_reply) if not told_already
+
+unknown_denial := {"msg": "the sender has no role that data.roles defines"} if told_already
+
+told_already if input.user.pairing in {"reminded", "denied"}
+
+default unknown_reply := "unknown_user"
+
+unknown_reply := "pairing_new" if pair
+
+unknown_reply := "pairing_waiting" if input.user.pairing == "pending"
 
 chat_kind_known if input.chat.kind in {"dm", "group", "channel"}
 

@@ -39,15 +39,29 @@ test_strangers_role_talks_where_it_may if {
 test_stranger_of_a_private_bot_is_told_whom_to_ask if {
 	answer := fixtures.decide(stranger)
 	not answer.allow
-	fixtures.said(answer.deny, "no role") == "reply:unknown_user"
+	fixtures.said(answer.deny, "no role") == "reply:pairing_new"
 	not fixtures.fired(answer.deny, "do not talk")
+}
+
+test_stranger_of_a_bot_without_pairing_is_told_whom_to_ask if {
+	answer := fixtures.decide_with({"pairing": {"audiences": []}}, stranger)
+	fixtures.said(answer.deny, "no role") == "reply:unknown_user"
+}
+
+test_stranger_who_waits_is_told_once_more_and_then_meets_silence if {
+	answer := fixtures.decide({"user": {"roles": [], "pairing": "pending"}})
+	not answer.allow
+	fixtures.said(answer.deny, "no role") == "reply:pairing_waiting"
+	every state in ["reminded", "denied"] {
+		fixtures.silent(fixtures.decide({"user": {"roles": [], "pairing": state}}).deny, "no role")
+	}
 }
 
 test_stranger_of_a_public_bot_that_serves_none if {
 	settings := json.remove(fixtures.settings, ["audience/public/strangers"])
 	answer := fixtures.decide_exactly(settings, object.union(fixtures.message_input, public({})))
 	not answer.allow
-	fixtures.fired(answer.deny, "no role")
+	fixtures.said(answer.deny, "no role") == "reply:unknown_user"
 }
 
 test_stranger_in_a_group_meets_silence if {

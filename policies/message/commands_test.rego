@@ -15,13 +15,13 @@ test_help_is_for_everybody_with_a_role if {
 test_help_is_not_for_strangers if {
 	answer := fixtures.decide(object.union(command("help"), stranger))
 	not answer.allow
-	fixtures.said(answer.deny, "no role") == "reply:unknown_user"
+	fixtures.said(answer.deny, "no role") == "reply:pairing_new"
 	not fixtures.fired(answer.deny, "data.commands")
 }
 
 test_owners_command_is_the_owners if {
 	not fixtures.fired(fixtures.decide(object.union(command("users"), {"user": {"roles": ["owner"]}})).deny, "data.commands")
-	every role in ["admin", "member", "guest"] {
+	every role in ["member", "guest"] {
 		answer := fixtures.decide(object.union(command("users"), {"user": {"roles": [role]}}))
 		fixtures.said(answer.deny, "data.commands") == "reply:command"
 	}

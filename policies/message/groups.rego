@@ -11,6 +11,18 @@ deny contains {"msg": "the bot is not mentioned, and this group's mode is mentio
 	not addressed
 }
 
+# METADATA
+# title: A group that has a workspace stays in it
+# description: "`groups.chats.<id>.workspace` in data.yaml."
+# labels: {id: groups.workspace}
+deny contains refuse("the group is bound to another workspace (data.groups)", "group_workspace") if {
+	asks_for_workspace
+	group_workspace
+	input.workspace.requested != group_workspace
+}
+
+group_workspace := data.groups.chats[input.chat.id].workspace if input.chat.kind == "group"
+
 addressed if input.message.mentions_bot == true
 
 addressed if input.message.reply_to_bot == true

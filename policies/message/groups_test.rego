@@ -70,3 +70,35 @@ test_own_button_needs_no_mention if {
 	answer := fixtures.decide(object.union(unaddressed, {"message": {"kind": "callback"}}))
 	not fixtures.fired(answer.deny, "not mentioned")
 }
+
+bound := {"groups": {"chats": {"telegram:-200": {"workspace": "club"}}}}
+
+test_group_that_is_bound_to_a_workspace_uses_it if {
+	fixtures.decide_with(bound, in_group).workspace == "club"
+	chosen := fixtures.decide_with(bound, object.union(in_group, asking("personal", "member")))
+	chosen.workspace == "club"
+	chosen.deny == set()
+	elsewhere := {"chat": {"id": "telegram:-201"}}
+	fixtures.decide_with(bound, object.union(in_group, elsewhere)).workspace == "personal"
+	fixtures.decide_with(bound, {"chat": {"id": "telegram:-200", "kind": "dm"}}).workspace == "personal"
+}
+
+test_group_that_is_bound_stays_in_its_workspace if {
+	every name in ["personal", "finance", "nowhere"] {
+		goes := object.union_n([in_group, asking(name, "owner"), command("workspace")])
+		fixtures.said(fixtures.decide_with(bound, goes).deny, "bound to another") == "reply:group_workspace"
+	}
+	stays := object.union_n([in_group, asking("club", "owner"), command("workspace")])
+	not fixtures.fired(fixtures.decide_with(bound, stays).deny, "bound to another")
+}
+
+test_group_that_is_bound_opens_its_workspace_to_nobody if {
+	settings := {"groups": {"chats": {"telegram:-200": {"workspace": "finance"}}}}
+	answer := fixtures.decide_with(settings, in_group)
+	fixtures.fired(answer.deny, "data.workspaces")
+	not answer.workspace
+	every name in ["nowhere", null, 5] {
+		wrong := {"groups": {"chats": {"telegram:-200": {"workspace": name}}}}
+		fixtures.fired(fixtures.decide_with(wrong, in_group).deny, "data.workspaces")
+	}
+}

@@ -16,9 +16,22 @@ limits contains {"name": concat("_", ["stop", name]), "per": "user", "max": most
 	window := windows[name]
 }
 
+# Codes that are given are guesses, right or wrong.
+limits contains {"name": "guesses_per_hour", "per": "user", "max": most, "window": "1h"} if {
+	gives_code
+	most := data.pairing.guesses_per_hour
+}
+
+# Many strangers together guess no more than that. People who are known are not in it, so that strangers cannot keep them out.
+limits contains {"name": "strangers_guesses_per_hour", "per": "connector", "max": most, "window": "1h"} if {
+	strange_guess
+	most := data.pairing.strangers_guesses_per_hour
+}
+
 # Of several roles the highest number counts, name by name.
 limits contains {"name": name, "per": "user", "max": most, "window": window} if {
 	not stops
+	not strange_guess
 	some name, window in windows
 	most := max([number |
 		some quota in quotas
@@ -36,6 +49,7 @@ limits contains {"name": concat("_", ["group", name]), "per": "chat", "max": mos
 # Strangers share a part of what a connector takes: they must not use up what is there for people with a role.
 limits contains {"name": concat("_", ["strangers", name]), "per": "connector", "max": most, "window": window} if {
 	not stops
+	not strange_guess
 	common.stranger
 	some name, most in data.limits.strangers
 	window := windows[name]
@@ -49,6 +63,11 @@ limits contains {"name": concat("_", [per, name]), "per": per, "max": most, "win
 }
 
 stops if input.message.command == "stop"
+
+strange_guess if {
+	gives_code
+	not familiar
+}
 
 quotas contains quota if {
 	some role in common.roles

@@ -13,6 +13,9 @@ workspace := data.default_workspace if {
 	common.access(data.default_workspace)
 }
 
+# A stranger's code is taken in no workspace that is theirs: no session begins by it.
+workspace := data.default_workspace if pairs
+
 requested_open if common.access(requested_workspace)
 
 asks_for_workspace if input.message.command == "workspace"
@@ -49,9 +52,14 @@ mounts contains name if {
 	common.access(name)
 }
 
-requested_workspace := input.workspace.requested
+requested_workspace := data.groups.chats[input.chat.id].workspace if group_workspace
 
-requested_workspace := data.default_workspace if not input.workspace.requested
+requested_workspace := input.workspace.requested if not group_workspace
+
+requested_workspace := data.default_workspace if {
+	not group_workspace
+	not input.workspace.requested
+}
 
 # METADATA
 # title: Workspaces are for those whom data.yaml names

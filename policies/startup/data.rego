@@ -13,10 +13,10 @@ deny contains {"msg": sprintf("audience.public.strangers in data.yaml must not b
 
 # METADATA
 # title: A role for everybody is a word of its own
-# description: "`anyone` and `blocked` mean something already."
+# description: "`anyone`, `all` and `blocked` mean something already."
 # labels: {id: startup.reserved_role}
 deny contains {"msg": sprintf("roles in data.yaml must not define %s, which has a meaning of its own; choose another name", [role])} if {
-	some role in ["anyone", "blocked"]
+	some role in ["anyone", "all", "blocked"]
 	data.roles[role]
 }
 
@@ -119,6 +119,16 @@ named_roles contains role if {
 
 named_roles contains role if some role, _ in data.limits.roles
 
+named_roles contains data.pairing.role
+
+named_roles contains role if some role in data.people.oversee
+
+named_roles contains role if {
+	some entry in data.roles
+	some role in entry.gives
+	role != "all"
+}
+
 named_roles contains role if {
 	some choice in data.agents.choices
 	some role in choice.roles
@@ -142,6 +152,8 @@ bounds := {
 	"content.attachments.max_count": 10,
 	"content.attachments.max_bytes": 10000000,
 	"tools.max_note_bytes": 1048576,
+	"pairing.guesses_per_hour": 5,
+	"pairing.strangers_guesses_per_hour": 200,
 }
 
 bound_valid("content.max_text_bytes") if whole(data.content.max_text_bytes)
@@ -153,6 +165,10 @@ bound_valid("content.attachments.max_count") if whole(data.content.attachments.m
 bound_valid("content.attachments.max_bytes") if whole(data.content.attachments.max_bytes)
 
 bound_valid("tools.max_note_bytes") if whole(data.tools.max_note_bytes)
+
+bound_valid("pairing.guesses_per_hour") if whole(data.pairing.guesses_per_hour)
+
+bound_valid("pairing.strangers_guesses_per_hour") if whole(data.pairing.strangers_guesses_per_hour)
 
 whole(number) if {
 	is_number(number)

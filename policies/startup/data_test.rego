@@ -22,6 +22,8 @@ test_bound_that_is_no_number_does_not_start if {
 		{"content": {"attachments": {"max_count": "ten"}}},
 		{"content": {"attachments": {"max_bytes": "30MB"}}},
 		{"tools": {"max_note_bytes": 1.5}},
+		{"pairing": {"guesses_per_hour": "5"}},
+		{"pairing": {"strangers_guesses_per_hour": -1}},
 	] {
 		fixtures.fired(tuned(changes).deny, "write a whole number without a unit")
 	}
@@ -31,6 +33,7 @@ test_bound_that_is_missing_does_not_start if {
 	every path in [
 		"content/max_text_bytes", "content/max_age_seconds", "content/attachments/max_count",
 		"content/attachments/max_bytes", "tools/max_note_bytes",
+		"pairing/guesses_per_hour", "pairing/strangers_guesses_per_hour",
 	] {
 		answer := fixtures.start_exactly(json.remove(fixtures.settings, [path]), fixtures.startup_input)
 		fixtures.fired(answer.deny, concat(" ", [replace(path, "/", "."), "in data.yaml is not valid"]))
@@ -46,6 +49,9 @@ test_key_that_is_misspelt_is_told if {
 		{"tools": {"protect": []}},
 		{"groups": {"chat": {}}},
 		{"limits": {"other": {}}},
+		{"people": {"overseers": []}},
+		{"pairing": {"audience": []}},
+		{"tokens": {"require": []}},
 	] {
 		fixtures.fired(tuned(changes).warn, "has no key")
 	}
@@ -69,13 +75,16 @@ test_role_that_is_misspelt_is_told if {
 		{"workspaces": {"finance": {"read_only": {"roles": ["memebr"]}}}},
 		{"groups": {"chats": {"telegram:-1": {"roles": ["memebr"]}}}},
 		{"limits": {"roles": {"memebr": {"messages_per_minute": 1}}}},
+		{"pairing": {"role": "memebr"}},
+		{"people": {"oversee": ["memebr"]}},
+		{"roles": {"admin": {"gives": ["memebr"]}}},
 	] {
 		fixtures.fired(tuned(changes).warn, `names the role "memebr"`)
 	}
 }
 
 test_reserved_role_does_not_start if {
-	every role in ["anyone", "blocked"] {
+	every role in ["anyone", "all", "blocked"] {
 		fixtures.fired(tuned({"roles": {role: {"chats": ["dm"]}}}).deny, "must not define")
 	}
 }

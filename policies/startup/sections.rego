@@ -22,6 +22,9 @@ keys := {
 	"content": {"max_text_bytes", "max_age_seconds", "attachments"},
 	"content.attachments": {"max_count", "max_bytes", "types"},
 	"events": {"edit", "reaction", "callback", "forwarded"},
+	"people": {"oversee"},
+	"pairing": {"audiences", "role", "guesses_per_hour", "strangers_guesses_per_hour"},
+	"tokens": {"required"},
 	"files": {"secret", "config", "data"},
 	"tools": {"max_note_bytes", "protected", "secret", "ask"},
 	"groups": {"chats"},
@@ -35,6 +38,12 @@ written.content contains key if some key, _ in data.content
 written["content.attachments"] contains key if some key, _ in data.content.attachments
 
 written.events contains key if some key, _ in data.events
+
+written.people contains key if some key, _ in data.people
+
+written.pairing contains key if some key, _ in data.pairing
+
+written.tokens contains key if some key, _ in data.tokens
 
 written.files contains key if some key, _ in data.files
 
@@ -50,6 +59,9 @@ written.limits contains key if some key, _ in data.limits
 
 sections := {
 	"roles",
+	"people",
+	"pairing",
+	"tokens",
 	"trust",
 	"agents",
 	"sandbox",
@@ -64,6 +76,12 @@ sections := {
 }
 
 sections_there contains "roles" if data.roles
+
+sections_there contains "people" if data.people
+
+sections_there contains "pairing" if data.pairing
+
+sections_there contains "tokens" if data.tokens
 
 sections_there contains "trust" if data.trust
 

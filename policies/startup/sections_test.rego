@@ -10,6 +10,9 @@ test_a_section_that_is_missing_is_told if {
 
 test_the_sections_are_those_of_data_yaml if {
 	startup.sections_there == startup.sections with data.roles as {"owner": {}}
+		with data.people as {"oversee": []}
+		with data.pairing as {"audiences": []}
+		with data.tokens as {"required": []}
 		with data.trust as {"private": {}}
 		with data.agents as {"choices": []}
 		with data.sandbox as {"default": {}}

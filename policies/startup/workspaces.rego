@@ -32,7 +32,27 @@ warn contains {"msg": sprintf("workspaces.%s.mounts in data.yaml: %v is not moun
 	some mount in mounts_wrong(name, entry.mounts)
 }
 
-workspace_keys := {"read_write", "read_only", "mounts", "quota_mib"}
+# METADATA
+# title: What a grant opens is to read or to write
+# description: Anything but read_write is taken for read_only.
+# labels: {id: startup.granted}
+warn contains {"msg": sprintf("workspaces.%s.granted in data.yaml is taken for read_only; write read_only or read_write", [name])} if {
+	some name, entry in data.workspaces
+	granted := entry.granted
+	not granted in {"read_only", "read_write"}
+}
+
+# METADATA
+# title: Groups are bound to workspaces of data.yaml
+# description: In a group that is bound to another one nobody is served.
+# labels: {id: startup.group_workspace}
+warn contains {"msg": sprintf("groups.chats.%s in data.yaml: there is no workspace %v; nobody is served there", [chat, workspace])} if {
+	some chat, entry in data.groups.chats
+	workspace := entry.workspace
+	not workspace in workspace_names
+}
+
+workspace_keys := {"read_write", "read_only", "granted", "mounts", "quota_mib"}
 
 default default_quota := "missing"
 

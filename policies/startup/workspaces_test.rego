@@ -14,7 +14,8 @@ test_quota_that_is_no_number_does_not_start if {
 
 test_key_of_a_workspace_that_is_misspelt_is_told if {
 	answer := placed({"quota_mb": 1})
-	fixtures.fired(answer.warn, `workspaces.finance in data.yaml has no key "quota_mb"; it can have: mounts, quota_mib, read_only, read_write`)
+	fixtures.fired(answer.warn, `workspaces.finance in data.yaml has no key "quota_mb"`)
+	fixtures.fired(answer.warn, "it can have: granted, mounts, quota_mib, read_only, read_write")
 	not fixtures.fired(fixtures.start({}).warn, "in data.yaml has no key")
 }
 

@@ -10,9 +10,13 @@ deny contains {"msg": "the person is blocked"} if common.blocked
 
 # METADATA
 # title: A tool call serves the session's own person
-# description: One person's session never works for another.
+# description: |
+#   One person's session never works for another, unless it is shared. All else is then decided for the one who speaks.
 # labels: {id: tool.session_owner}
-deny contains refuse("the session belongs to somebody else", "tool") if not own_session
+deny contains refuse("the session belongs to somebody else", "tool") if {
+	not own_session
+	not session_shared
+}
 
 # METADATA
 # title: A role has its kinds of tool
@@ -51,6 +55,8 @@ warn contains {"msg": "the agent runs a program on the host, without a sandbox"}
 }
 
 own_session if input.session.user == input.user.id
+
+session_shared if input.session.shared == true
 
 workspace_access := common.access(input.session.workspace)
 

@@ -96,3 +96,13 @@ test_session_of_unknown_trust_is_nobodys if {
 test_program_in_the_sandbox_is_no_warning if {
 	not fixtures.fired(fixtures.use(kind("execute")).warn, "on the host")
 }
+
+test_tool_in_a_shared_session_is_decided_for_who_speaks if {
+	shared := {"session": {"user": "telegram:1", "shared": true}}
+	not fixtures.fired(fixtures.use(shared).deny, "belongs to somebody else")
+	fixtures.fired(fixtures.use({"session": {"user": "telegram:1", "shared": false}}).deny, "belongs to somebody else")
+	owners := {"session": {"workspace": "finance"}}
+	fixtures.fired(fixtures.use(object.union(shared, owners)).deny, "data.workspaces")
+	fixtures.fired(fixtures.use(object.union_n([shared, kind("execute"), {"user": {"roles": ["guest"]}}])).deny, "no tools")
+	fixtures.fired(fixtures.use(object.union(shared, {"session": {"trust": "direct"}})).deny, "the session's trust")
+}

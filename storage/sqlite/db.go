@@ -42,7 +42,9 @@ type DB struct {
 	jobs   *river.Client[*sql.Tx]
 	// wake has a token when a turn was committed that the queue may not know of.
 	wake chan struct{}
-	log  *slog.Logger
+	// key is that of the codes' digests.
+	key []byte
+	log *slog.Logger
 }
 
 // Open opens the database in the folder dir, which it makes (readable by its
@@ -75,8 +77,21 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
 	if err := db.migrate(ctx, dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.read.Close(), db.write.Close())
 	}
+	if err := db.readKey(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.read.Close(), db.write.Close())
+	}
 	db.writer = newWriter(db.write)
 	return db, nil
+}
+
+func (db *DB) readKey(ctx context.Context) error {
+	if err := db.read.QueryRowContext(ctx, `SELECT key FROM installation`).Scan(&db.key); err != nil {
+		return fmt.Errorf("read the installation's key: %w", err)
+	}
+	if len(db.key) != 32 {
+		return fmt.Errorf("read the installation's key: %d bytes where 32 belong", len(db.key))
+	}
+	return nil
 }
 
 // Close ends the writer and closes the file. Writes that wait fail.
@@ -123,6 +138,12 @@ func (db *DB) migrate(ctx context.Context, folder string) (err error) {
 		return fmt.Errorf("migrate queue: %w", err)
 	}
 	return nil
+}
+
+// isOrphan tells whether err is a violated reference.
+func isOrphan(err error) bool {
+	var e *driver.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
 // isUnique tells whether err is a violated UNIQUE constraint.

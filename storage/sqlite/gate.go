@@ -7,66 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
+	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/users"
 )
-
-// Facts implements gate.Store. One statement, so that all facts are of one
-// moment.
-func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Facts, error) {
-	var f gate.Facts
-	var roles, workspace, attributes, grants, identities sql.NullString
-	var id, kind, chatKind, ws, trust, access, agent, obligations sql.NullString
-	var local sql.NullBool
-	err := db.read.QueryRowContext(ctx, `
-		WITH who AS (SELECT coalesce((SELECT person FROM identities WHERE id = ?4), ?4) AS id)
-		SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1), who.id,
-		       p.roles, p.attributes, CASE WHEN p.id IS NOT NULL THEN `+grantsOf+` END,
-		       (SELECT json_group_array(i.id) FROM identities i WHERE i.person = who.id),
-		       (SELECT workspace FROM choices WHERE connector = ?2 AND chat = ?3 AND user = who.id),
-		       EXISTS (SELECT 1 FROM turns t INDEXED BY turns_open JOIN sessions o ON o.id = t.session
-		               WHERE t.state IN ('pending', 'ready', 'sending') AND t.state = 'pending' AND o.connector = ?2 AND o.chat = ?3 AND o.user = who.id),
-		       s.id, s.kind, s.chat_kind, s.local, s.workspace, s.trust, s.access, s.agent, s.obligations
-		FROM who LEFT JOIN people p ON p.id = who.id LEFT JOIN sessions s
-		  ON s.connector = ?2 AND s.chat = ?3 AND s.user = who.id AND s.ended IS NULL`,
-		eventKey, p.Connector, p.Chat, p.User).
-		Scan(&f.Seen, &f.Person, &roles, &attributes, &grants, &identities, &workspace, &f.Busy, &id, &kind, &chatKind, &local, &ws, &trust, &access, &agent, &obligations)
-	if err != nil {
-		return f, fmt.Errorf("read facts: %w", err)
-	}
-	if roles.Valid {
-		if err := json.Unmarshal([]byte(roles.String), &f.Roles); err != nil {
-			return f, fmt.Errorf("read roles of %s: %w", p.User, err)
-		}
-	}
-	if grants.Valid {
-		if f.Grants, err = readGrants(grants.String); err != nil {
-			return f, fmt.Errorf("%s: %w", p.User, err)
-		}
-	}
-	if attributes.Valid {
-		if err := json.Unmarshal([]byte(attributes.String), &f.Attributes); err != nil {
-			return f, fmt.Errorf("read attributes of %s: %w", p.User, err)
-		}
-	}
-	if err := json.Unmarshal([]byte(identities.String), &f.Identities); err != nil {
-		return f, fmt.Errorf("read identities of %s: %w", p.User, err)
-	}
-	if len(f.Identities) == 0 {
-		f.Identities = nil
-	}
-	slices.Sort(f.Identities)
-	f.Workspace = workspace.String
-	if id.Valid {
-		f.Session = &gate.Session{
-			ID: id.String, Connector: p.Connector, ConnectorKind: kind.String, Chat: p.Chat, ChatKind: chatKind.String,
-			User: f.Person, Local: local.Bool,
-			Workspace: ws.String, Trust: trust.String, Access: access.String, Agent: agent.String, Obligations: obligations.String,
-		}
-	}
-	return f, nil
-}
 
 // Commit implements gate.Store.
 func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
@@ -104,12 +49,33 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 				return fmt.Errorf("keep the choice: %w", err)
 			}
 		}
-		if c.Turn == nil {
-			return nil
+		if c.DM != "" && c.Identity != "" {
+			if _, err := tx.ExecContext(ctx, `UPDATE identities SET dm = ?1 WHERE id = ?2 AND dm <> ?1`, c.DM, c.Identity); err != nil {
+				return fmt.Errorf("keep the direct chat: %w", err)
+			}
 		}
-		return db.insertTurn(ctx, tx, c)
+		if err := applyChange(ctx, tx, c.Change, c.Record.Time.UnixNano()); err != nil {
+			return err
+		}
+		if c.Turn != nil {
+			if err := db.insertTurn(ctx, tx, c.Record, c.Place.Connector, *c.Turn); err != nil {
+				return err
+			}
+		}
+		for _, n := range c.Notices {
+			if err := appendRecord(ctx, tx, n.Record, ""); err != nil {
+				return err
+			}
+			if err := db.insertTurn(ctx, tx, n.Record, n.Record.Connector, n.Turn); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err == nil && c.Turn != nil {
+	if errors.Is(err, users.ErrChanged) {
+		err = fmt.Errorf("%w: %w", gate.ErrRaced, err)
+	}
+	if err == nil && (c.Turn != nil || len(c.Notices) > 0) {
 		select {
 		case db.wake <- struct{}{}:
 		default:
@@ -152,8 +118,11 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	if c.Turn == nil || c.Turn.Session == "" {
 		return nil
 	}
+	// Whoever is not its owner must still be let in.
 	var open bool
-	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ? AND ended IS NULL)`, c.Turn.Session).Scan(&open); err != nil {
+	if err := tx.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT 1 FROM sessions s WHERE s.id = ?1 AND s.ended IS NULL
+		  AND (s.user = ?2 OR EXISTS (SELECT 1 FROM shares WHERE session = ?1 AND person = ?2)))`, c.Turn.Session, c.Place.User).Scan(&open); err != nil {
 		return fmt.Errorf("look for the session: %w", err)
 	}
 	if !open {
@@ -162,16 +131,18 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	return nil
 }
 
-// stopTurns answers what waits in the sessions that are stopped. A turn that has
-// begun to change something is not said to be stopped here: its agent is, and
-// what it made is told.
+// stopWaiting answers what waits in sessions. A turn that has begun to change
+// something is not said to be stopped here: its agent is, and what it made is
+// told.
+const stopWaiting = `
+	UPDATE turns SET state = 'ready', reply = ?1, text = '', attachments = '[]', updated = ?2
+	WHERE state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id) AND session `
+
+// stopTurns answers what waits in the sessions that are stopped.
 func stopTurns(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
-	const stop = `
-		UPDATE turns SET state = 'ready', reply = ?1, text = '', attachments = '[]', updated = ?2
-		WHERE state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id) AND session `
 	at := c.Record.Time.UnixNano()
 	if c.Stop != "" {
-		if _, err := tx.ExecContext(ctx, stop+`= ?3`, c.StopReply, at, c.Stop); err != nil {
+		if _, err := tx.ExecContext(ctx, stopWaiting+`= ?3`, c.StopReply, at, c.Stop); err != nil {
 			return fmt.Errorf("stop turns: %w", err)
 		}
 	}
@@ -184,19 +155,20 @@ func stopTurns(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET cut = ?1 WHERE ?2 > 0 AND id `+ended, true, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
 		return fmt.Errorf("cut sessions: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, stop+ended, c.StopReply, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
+	if _, err := tx.ExecContext(ctx, stopWaiting+ended, c.StopReply, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
 		return fmt.Errorf("stop turns: %w", err)
 	}
 	return nil
 }
 
-// insertTurn keeps the answer that is owed, and the job that will give it.
-func (db *DB) insertTurn(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
-	t, state := c.Turn, "pending"
+// insertTurn keeps the answer that is owed on a record, and the job that will give
+// it.
+func (db *DB) insertTurn(ctx context.Context, tx *sql.Tx, r audit.Record, connector string, t gate.Turn) error {
+	state := "pending"
 	if t.Session == "" {
 		state = "ready"
 	}
-	at := c.Record.Time.UnixNano()
+	at := r.Time.UnixNano()
 	attachments, err := json.Marshal(t.Attachments)
 	if err != nil {
 		return fmt.Errorf("encode attachments: %w", err)
@@ -204,7 +176,7 @@ func (db *DB) insertTurn(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO turns (id, decision, session, connector, chat, user, name, message, text, attachments, reply, state, created, updated)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.ID, c.Record.ID, sql.NullString{String: t.Session, Valid: t.Session != ""}, c.Place.Connector,
+		t.ID, r.ID, sql.NullString{String: t.Session, Valid: t.Session != ""}, connector,
 		t.Chat, t.User, t.Name, t.Message, t.Text, string(attachments), t.Reply, state, at, at); err != nil {
 		return fmt.Errorf("keep turn: %w", err)
 	}

@@ -19,13 +19,13 @@ const selectPerson = `
 	FROM people p `
 
 // grantsOf gives the grants of the person p.
-const grantsOf = `(SELECT json_group_array(json_object('role', g.role, 'scope', g.scope, 'workspace', g.workspace, 'expires', g.expires, 'by', g.given_by))
+const grantsOf = `(SELECT json_group_array(json_object('role', g.role, 'scope', g.scope, 'workspace', g.workspace, 'expires', g.expires, 'by', g.given_by, 'ended', g.ended))
 		FROM (SELECT * FROM grants WHERE person = p.id ORDER BY id) g)`
 
 // grantRow is a grant as grantsOf gives it.
 type grantRow struct {
 	Role, Scope, Workspace string
-	Expires                int64
+	Expires, Ended         int64
 	By                     string
 }
 
@@ -36,11 +36,9 @@ func readGrants(data string) ([]users.Grant, error) {
 	}
 	var out []users.Grant
 	for _, r := range rows {
-		g := users.Grant{Role: r.Role, Scope: r.Scope, Workspace: r.Workspace, By: r.By}
-		if r.Expires != 0 {
-			g.Expires = time.Unix(0, r.Expires).UTC()
-		}
-		out = append(out, g)
+		out = append(out, users.Grant{
+			Role: r.Role, Scope: r.Scope, Workspace: r.Workspace, Expires: moment(r.Expires), By: r.By, Ended: r.Ended != 0,
+		})
 	}
 	return out, nil
 }
@@ -57,29 +55,21 @@ func (db *DB) Person(ctx context.Context, id string) (users.Person, error) {
 
 // People implements users.Store.
 func (db *DB) People(ctx context.Context, after string, n int) ([]users.Person, error) {
-	var out []users.Person
-	err := db.each(ctx, selectPerson+`WHERE p.id > ? ORDER BY p.id LIMIT ?`, []any{after, n},
-		func(rows *sql.Rows) error {
-			p, err := scanPerson(rows)
-			out = append(out, p)
-			return err
-		})
-	return out, err
+	return db.persons(ctx, `WHERE p.id > ? ORDER BY p.id LIMIT ?`, after, n)
 }
 
 // AddPerson implements users.Store.
 func (db *DB) AddPerson(ctx context.Context, p users.Person) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return addPerson(ctx, tx, p) })
+	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return addPerson(ctx, tx, p, time.Now().UnixNano()) })
 }
 
-func addPerson(ctx context.Context, tx *sql.Tx, p users.Person) error {
+func addPerson(ctx context.Context, tx *sql.Tx, p users.Person, at int64) error {
 	roles, attributes, err := encodePerson(p)
 	if err != nil {
 		return err
 	}
-	now := time.Now().UnixNano()
 	_, err = tx.ExecContext(ctx, `INSERT INTO people (id, name, roles, attributes, created, updated) VALUES (?, ?, ?, ?, ?, ?)`,
-		p.ID, p.Name, roles, attributes, now, now)
+		p.ID, p.Name, roles, attributes, at, at)
 	if isUnique(err) {
 		return fmt.Errorf("%s %w", p.ID, users.ErrExists)
 	}
@@ -91,11 +81,11 @@ func addPerson(ctx context.Context, tx *sql.Tx, p users.Person) error {
 		identities = append([]string{p.ID}, identities...)
 	}
 	for _, identity := range identities {
-		if err := linkIdentity(ctx, tx, p.ID, identity); err != nil {
+		if err := linkIdentity(ctx, tx, p.ID, identity, at); err != nil {
 			return err
 		}
 	}
-	return setGrants(ctx, tx, p)
+	return setGrants(ctx, tx, p, at)
 }
 
 func encodePerson(p users.Person) (roles, attributes string, err error) {
@@ -118,19 +108,14 @@ func encodePerson(p users.Person) (roles, attributes string, err error) {
 	return string(r), string(a), nil
 }
 
-func setGrants(ctx context.Context, tx *sql.Tx, p users.Person) error {
+func setGrants(ctx context.Context, tx *sql.Tx, p users.Person, at int64) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM grants WHERE person = ?`, p.ID); err != nil {
 		return fmt.Errorf("replace grants: %w", err)
 	}
-	now := time.Now().UnixNano()
 	for _, g := range p.Grants {
-		expires := int64(0)
-		if !g.Expires.IsZero() {
-			expires = g.Expires.UnixNano()
-		}
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO grants (person, role, scope, workspace, expires, given_by, created) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			p.ID, g.Role, g.Scope, g.Workspace, expires, g.By, now); err != nil {
+			INSERT INTO grants (person, role, scope, workspace, expires, given_by, ended, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			p.ID, g.Role, g.Scope, g.Workspace, nanos(g.Expires), g.By, g.Ended, at); err != nil {
 			return fmt.Errorf("keep grant: %w", err)
 		}
 	}
@@ -139,65 +124,46 @@ func setGrants(ctx context.Context, tx *sql.Tx, p users.Person) error {
 
 // UpdatePerson implements users.Store.
 func (db *DB) UpdatePerson(ctx context.Context, p users.Person) error {
+	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return updatePerson(ctx, tx, p, time.Now().UnixNano()) })
+}
+
+func updatePerson(ctx context.Context, tx *sql.Tx, p users.Person, at int64) error {
 	roles, attributes, err := encodePerson(p)
 	if err != nil {
 		return err
 	}
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := changed(tx.ExecContext(ctx, `UPDATE people SET name = ?, roles = ?, attributes = ?, updated = ? WHERE id = ?`,
-			p.Name, roles, attributes, time.Now().UnixNano(), p.ID))(p.ID); err != nil {
-			return err
-		}
-		return setGrants(ctx, tx, p)
-	})
+	if err := touch(ctx, tx, p.ID, at); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE people SET name = ?, roles = ?, attributes = ? WHERE id = ?`, p.Name, roles, attributes, p.ID); err != nil {
+		return fmt.Errorf("update person: %w", err)
+	}
+	return setGrants(ctx, tx, p, at)
+}
+
+// touch says that a person is another than the one that was read before. Two
+// changes within a tick of the clock differ too.
+func touch(ctx context.Context, tx *sql.Tx, id string, at int64) error {
+	return changed(tx.ExecContext(ctx, `UPDATE people SET updated = max(?, updated + 1) WHERE id = ?`, at, id))(id)
 }
 
 // RemovePerson implements users.Store.
 func (db *DB) RemovePerson(ctx context.Context, id string) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return changed(tx.ExecContext(ctx, `DELETE FROM people WHERE id = ?`, id))(id)
-	})
+	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return removePerson(ctx, tx, id) })
 }
 
-// Link implements users.Store.
-func (db *DB) Link(ctx context.Context, person, identity string) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := changed(tx.ExecContext(ctx, `UPDATE people SET updated = ? WHERE id = ?`, time.Now().UnixNano(), person))(person); err != nil {
-			return err
-		}
-		return linkIdentity(ctx, tx, person, identity)
-	})
-}
-
-func linkIdentity(ctx context.Context, tx *sql.Tx, person, identity string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO identities (id, person, created) VALUES (?, ?, ?)`, identity, person, time.Now().UnixNano())
-	if isUnique(err) {
-		return fmt.Errorf("%s %w", identity, users.ErrExists)
+// removePerson forgets a person with all that is theirs. What they asked for ends:
+// somebody else may have the id some day.
+func removePerson(ctx context.Context, tx *sql.Tx, id string) error {
+	if err := changed(tx.ExecContext(ctx, `DELETE FROM people WHERE id = ?`, id))(id); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("link identity: %w", err)
+	if _, err := tx.ExecContext(ctx, `
+		UPDATE pairings SET state = 'expired', version = version + 1
+		WHERE person = ? AND person <> '' AND state IN ('pending', 'entered')`, id); err != nil {
+		return fmt.Errorf("end requests: %w", err)
 	}
 	return nil
-}
-
-// Unlink implements users.Store.
-func (db *DB) Unlink(ctx context.Context, identity string) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var person string
-		err := tx.QueryRowContext(ctx, `SELECT person FROM identities WHERE id = ?`, identity).Scan(&person)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return fmt.Errorf("%s: %w", identity, users.ErrUnknown)
-		case err != nil:
-			return fmt.Errorf("look for identity: %w", err)
-		case identity == person:
-			return fmt.Errorf("%s %w", identity, users.ErrFirst)
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM identities WHERE id = ?`, identity); err != nil {
-			return fmt.Errorf("unlink identity: %w", err)
-		}
-		return nil
-	})
 }
 
 // changed gives ErrUnknown where a statement found nobody.

@@ -186,6 +186,16 @@ func closed(t *testing.T, s Stores) {
 		"AddPerson":    s.AddPerson(ctx, users.Person{ID: ann.User, Roles: []string{"guest"}}),
 		"UpdatePerson": s.UpdatePerson(ctx, users.Person{ID: ann.User, Roles: []string{"guest"}}),
 		"RemovePerson": s.RemovePerson(ctx, ann.User),
+		"Owners":       second(s.Owners(ctx, c.Record.Time, 9)),
+		"Heard":        second(s.Heard(ctx, ann.User)),
+		"ByCode":       second(s.PairingByCode(ctx, users.NewCode())),
+		"Waiting":      third(s.Waiting(ctx, gate.WaitingQuery{})),
+		"Token":        second(s.Token(ctx, users.NewSecret("one"))),
+		"FindSession":  second(s.FindSession(ctx, c.Open.ID)),
+		"Alive":        second(s.AliveSessions(ctx, "", 9)),
+		"Expired":      second(s.Expired(ctx, c.Record.Time, 9)),
+		"Prune":        s.PrunePairings(ctx, c.Record.Time),
+		"LastTokens":   second(s.LastTokens(ctx, "")),
 		"LimitEvents":  second(s.LimitEvents(ctx, "k", 0)),
 		"LimitClock":   second(s.LimitClock(ctx)),
 		"Turn":         second(s.Turn(ctx, c.Turn.ID)),
@@ -200,7 +210,8 @@ func closed(t *testing.T, s Stores) {
 		if err == nil {
 			t.Errorf("%s works on a closed store", name)
 		}
-		if errors.Is(err, users.ErrUnknown) || errors.Is(err, sessions.ErrNoTurn) {
+		if errors.Is(err, users.ErrUnknown) || errors.Is(err, sessions.ErrNoTurn) ||
+			errors.Is(err, users.ErrNoPairing) || errors.Is(err, users.ErrNoToken) || errors.Is(err, gate.ErrNoSession) {
 			t.Errorf("%s of a closed store: %v, which says that nothing is there", name, err)
 		}
 	}

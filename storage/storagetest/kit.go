@@ -57,7 +57,7 @@ func opening(p gate.Place, key string) gate.Commit {
 func using(p gate.Place, key, session string) gate.Commit { return owing(only(p, key), session) }
 
 func owing(c gate.Commit, session string) gate.Commit {
-	c.Turn = &gate.Turn{ID: newID(), Session: session, Chat: "room", User: "ann", Name: "Ann", Message: "m1", Text: "list notes"}
+	c.Turn = &gate.Turn{ID: newID(), Session: session, Chat: strings.TrimPrefix(c.Place.Chat, c.Place.Connector+":"), User: "ann", Name: "Ann", Message: "m1", Text: "list notes"}
 	c.Record.Turn = c.Turn.ID
 	return c
 }

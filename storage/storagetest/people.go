@@ -49,6 +49,8 @@ func people(t *testing.T, s Stores) {
 
 func second[T any](_ T, err error) error { return err }
 
+func third[T, U any](_ T, _ U, err error) error { return err }
+
 // paging goes through ids that a store may sort by the rules of a language, or
 // take for the same: they are bytes.
 func paging(t *testing.T, s Stores) {

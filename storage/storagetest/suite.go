@@ -9,6 +9,7 @@ package storagetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/gate"
@@ -26,8 +27,16 @@ type Store interface {
 	sessions.Changes
 	sessions.Register
 	audit.Log
+	Upkeep
 	// Close may be called more than once.
 	Close() error
+}
+
+// Upkeep is what the program asks of a store beside.
+type Upkeep interface {
+	Expired(ctx context.Context, now time.Time, n int) ([]users.Person, error)
+	PrunePairings(ctx context.Context, before time.Time) error
+	LastTokens(ctx context.Context, identity string) ([]users.Token, error)
 }
 
 // Stores is one open store and what the suite needs to shake it.
@@ -72,6 +81,24 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"people page by page", paging},
 		{"identities are one person's each", identities},
 		{"grants and attributes", grants},
+		{"requests are found by their codes", pairings},
+		{"a code is used once", usedOnce},
+		{"one request of a stranger waits", oneJoin},
+		{"a denial is remembered", deniedIsRemembered},
+		{"who waits", whoWaits},
+		{"requests of a person who is removed", removedPersonsRequests},
+		{"people are changed in one commit", changePeople},
+		{"people who changed meanwhile", changedMeanwhile},
+		{"the first owner", firstOwner},
+		{"owners", owners},
+		{"grants end", expiry},
+		{"notices", notices},
+		{"where people are heard", heard},
+		{"a session is shared", shared},
+		{"the newest session that is shared", newestShared},
+		{"people are cut off", cutPeople},
+		{"sessions that are alive", alive},
+		{"tokens", tokens},
 		{"limit events and clock", limitEvents},
 		{"audit filters", filters},
 		{"audit yield ends", yieldEnds},

@@ -1,0 +1,215 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate/users"
+)
+
+// The kinds of target.
+const (
+	targetPerson    = "person"
+	targetPairing   = "pairing"
+	targetSession   = "session"
+	targetEverybody = "everybody"
+)
+
+// target is what a command is about, as the store knows it when it is decided.
+type target struct {
+	engine.TargetInput
+	// person is the one with ID, who may be unknown: then only the id is set.
+	person  users.Person
+	pairing *users.Pairing
+	session *SessionFacts
+	terms   terms
+	// after is where a list goes on.
+	after string
+	// problem is what is wrong with the words; the command then changes nothing.
+	problem string
+}
+
+// codeCommands are the commands whose first word is a code.
+var codeCommands = map[string]bool{"pair": true, "approve": true, "deny": true}
+
+// hideCode takes the code out of a command, so that neither policies nor records
+// nor logs ever have it.
+func hideCode(m *connectors.Message) (code string) {
+	if !codeCommands[m.Command] || len(m.Args) == 0 {
+		return ""
+	}
+	code = m.Args[0]
+	m.Args = append([]string{"CODE"}, m.Args[1:]...)
+	m.Text = "/" + m.Command + " " + strings.Join(m.Args, " ")
+	return code
+}
+
+// target reads what a command is about; nil for everything else.
+func (g *Gate) target(ctx context.Context, ev event, facts Facts, now time.Time) (*target, error) {
+	t, words := &target{}, ev.msg.Args
+	var err error
+	switch ev.msg.Command {
+	case "pair":
+		if len(words) == 0 {
+			return nil, nil
+		}
+		err = t.readPairing(ctx, g.Store, ev, now)
+	case "approve", "deny":
+		if err = t.readPairing(ctx, g.Store, ev, now); err == nil && t.pairing != nil {
+			err = t.readPerson(ctx, g.Store, t.pairing.Identity)
+		}
+		if ev.msg.Command == "approve" && len(words) > 0 {
+			t.offer(words[1:], now, ev)
+		}
+	case "block", "unblock", "remove", "share", "unshare":
+		err = t.readUser(ctx, g.Store, words)
+	case "role", "add":
+		if err = t.readUser(ctx, g.Store, words); err == nil && len(words) > 0 {
+			t.offer(words[1:], now, ev)
+			if len(t.terms.roles) == 0 && t.problem == "" {
+				t.problem = "say which role"
+			}
+		}
+	case "users":
+		err = t.readList(ctx, g.Store, words)
+	case "limits":
+		if len(words) == 0 {
+			return nil, nil
+		}
+		err = t.readUser(ctx, g.Store, words)
+	case "sessions":
+		if len(words) == 0 || words[0] != "all" {
+			return nil, nil
+		}
+		t.Kind = targetEverybody
+	case "stop":
+		if len(words) == 0 {
+			return nil, nil
+		}
+		err = t.readSession(ctx, g.Store, words[0], ev.place.User)
+	default:
+		return nil, nil
+	}
+	if t.Roles == nil {
+		t.Roles = []string{}
+	}
+	return t, err
+}
+
+// offer reads what is to be given. What was understood is what the policies see,
+// also where something else was not.
+func (t *target) offer(words []string, now time.Time, ev event) {
+	var err error
+	if t.terms, err = readTerms(words, now, ev.place.Chat); err != nil {
+		t.problem = err.Error()
+	}
+	if ev.msg.Command == "approve" {
+		if len(t.terms.roles) == 0 && t.pairing != nil {
+			t.terms.roles = []string{t.pairing.Role}
+		}
+		// Who is let in by a direct message is let into direct messages.
+		if !slices.ContainsFunc(words, func(w string) bool { return w == "everywhere" }) && t.terms.grant.Scope == users.ScopeAll {
+			t.terms.grant.Scope = users.ScopeDM
+		}
+		t.terms.bounded = true
+	}
+	t.Grants, t.Scope, t.Workspace = t.terms.roles, t.terms.grant.Scope, t.terms.grant.Workspace
+	if e := t.terms.grant.Expires; !e.IsZero() {
+		left := int64(e.Sub(now) / time.Second)
+		t.GrantSeconds = &left
+	}
+}
+
+func (t *target) readPairing(ctx context.Context, store Store, ev event, now time.Time) error {
+	t.Kind, t.TargetInput.Pairing = targetPairing, &engine.PairingInput{State: "unknown"}
+	code, ok := users.CleanCode(ev.code)
+	if !ok {
+		return nil
+	}
+	p, err := store.PairingByCode(ctx, code)
+	if errors.Is(err, users.ErrNoPairing) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.pairing = &p
+	*t.TargetInput.Pairing = engine.PairingInput{
+		Kind: p.Kind, State: p.StateAt(now), Connector: p.Connector, Own: p.Person == ev.place.User || p.Identity == ev.identity,
+	}
+	return nil
+}
+
+func (t *target) readUser(ctx context.Context, store Store, words []string) error {
+	if len(words) == 0 {
+		t.problem = "say whom, by the id that /users shows"
+		t.Kind = targetPerson
+		return nil
+	}
+	if err := users.CheckID(words[0]); err != nil {
+		t.Kind, t.problem = targetPerson, err.Error()
+		return nil
+	}
+	t.Kind = targetPerson
+	return t.readPerson(ctx, store, words[0])
+}
+
+func (t *target) readPerson(ctx context.Context, store Store, id string) error {
+	p, err := store.Person(ctx, id)
+	if errors.Is(err, users.ErrUnknown) {
+		t.ID, t.person = id, users.Person{ID: id}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.ID, t.Known, t.person = p.ID, true, p
+	t.Roles = append([]string{}, p.Roles...)
+	for _, g := range p.Grants {
+		if !g.Ended && !slices.Contains(t.Roles, g.Role) {
+			t.Roles = append(t.Roles, g.Role)
+		}
+	}
+	return nil
+}
+
+// readList reads "users", "users ID" and "users after ID".
+func (t *target) readList(ctx context.Context, store Store, words []string) error {
+	switch {
+	case len(words) == 1 && words[0] != "after":
+		return t.readUser(ctx, store, words)
+	case len(words) >= 2 && words[0] == "after":
+		t.after = words[1]
+	}
+	t.Kind = targetEverybody
+	return nil
+}
+
+func (t *target) readSession(ctx context.Context, store Store, id, asker string) error {
+	t.Kind = targetSession
+	s, err := store.FindSession(ctx, clip(id, maxWorkspace))
+	if errors.Is(err, ErrNoSession) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.session, t.ID, t.Known = &s, s.User, true
+	t.Shared = slices.Contains(s.Shared, asker)
+	return nil
+}
+
+// input is what the policies see.
+func (t *target) input() *engine.TargetInput {
+	if t == nil {
+		return nil
+	}
+	in := t.TargetInput
+	in.ID, in.Workspace = clip(in.ID, maxShown), clip(in.Workspace, maxWorkspace)
+	return &in
+}

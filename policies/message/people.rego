@@ -1,0 +1,113 @@
+package parachute.message
+
+import data.parachute.common
+
+# METADATA
+# title: A role is given by those who may
+# description: "`roles.<role>.gives` in data.yaml. One that data.yaml does not define is nobody's to give."
+# labels: {id: people.role}
+deny contains refuse("the sender may not give this role (data.roles), or it is not defined", "people_role") if {
+	changes_somebody
+	some role in input.message.target.grants
+	not given(role)
+}
+
+# METADATA
+# title: Nobody changes who stands above them
+# description: Whoever may not give somebody's roles can neither take them away nor block that person.
+# labels: {id: people.rank}
+deny contains refuse("the person has a role that the sender may not give (data.roles)", "people_rank") if {
+	changes_somebody
+	some role in input.message.target.roles
+	role != "blocked"
+	not handles(role)
+}
+
+# METADATA
+# title: Nobody changes themselves
+# description: An owner who blocks or demotes themselves would lock the bot. At the terminal it can be done.
+# labels: {id: people.self}
+deny contains refuse("the command is about the sender", "people_self") if {
+	input.message.command in {"block", "unblock", "role", "remove"}
+	input.message.target.id == input.user.id
+	command_granted
+	not common.local
+}
+
+# METADATA
+# title: Nobody opens more than they have
+# description: A workspace is opened to somebody by those who may use it themselves, in the same way.
+# labels: {id: people.workspace}
+deny contains refuse("the sender may not open this workspace", "people_workspace") if {
+	changes_somebody
+	workspace := input.message.target.workspace
+	not opens(workspace)
+}
+
+# METADATA
+# title: Others' matters are for those who oversee them
+# description: |
+#   `people.oversee` in data.yaml: who sees and stops what is others'. Everybody else gets the words of an unknown command,
+#   whether it is there or not.
+# labels: {id: people.others}
+deny contains refuse("what is others' is for the roles of data.people.oversee", "command") if {
+	about_others
+	common.known
+	not oversees
+}
+
+changes_somebody if {
+	input.message.command in {"approve", "add", "role", "block", "unblock", "remove"}
+	command_granted
+}
+
+given(role) if {
+	data.roles[role]
+	handles(role)
+}
+
+# The roles that the sender may give and take away.
+handles(_) if common.local
+
+handles(role) if {
+	some mine in common.roles
+	some name in data.roles[mine].gives
+	name in {role, "all"}
+}
+
+opens(workspace) if {
+	common.local
+	data.workspaces[workspace]
+}
+
+opens(workspace) if common.access(workspace) == "read_write"
+
+opens(workspace) if {
+	common.access(workspace) == "read_only"
+	not opened_to_write(workspace)
+}
+
+opened_to_write(workspace) if data.workspaces[workspace].granted == "read_write"
+
+oversees if common.holds(data.people.oversee)
+
+about_others if {
+	input.message.command == "users"
+	not about_self
+}
+
+about_others if {
+	input.message.command in {"sessions", "limits", "stop"}
+	input.message.target.kind
+	not about_self
+}
+
+about_self if {
+	input.message.target.kind in {"person", "session"}
+	input.message.target.id == input.user.id
+}
+
+about_self if {
+	input.message.target.kind == "session"
+	input.message.target.shared == true
+}

@@ -1,0 +1,140 @@
+package parachute.message_test
+
+import data.parachute.fixtures_test as fixtures
+
+about(name, target) := fixtures.about(name, object.union({"id": "telegram:7"}, target))
+
+by(person, name, target) := fixtures.decide(object.union(person, about(name, target)))
+
+local := {"user": {"id": "console:local", "local": true, "roles": []}}
+
+changing := ["approve", "add", "role", "block", "unblock", "remove"]
+
+test_owner_gives_every_role if {
+	every role in ["owner", "admin", "member", "guest", "auditor"] {
+		not fixtures.fired(by(owner, "role", {"grants": [role]}).deny, "may not give")
+	}
+}
+
+test_admin_gives_what_admins_give if {
+	not fixtures.fired(by(admin, "add", {"grants": ["member", "guest"]}).deny, "may not give")
+	every name in ["approve", "add", "role"] {
+		every role in ["owner", "admin", "auditor"] {
+			fixtures.said(by(admin, name, {"grants": ["member", role]}).deny, "may not give this role") == "reply:people_role"
+		}
+	}
+}
+
+test_role_that_is_not_defined_is_nobodys_to_give if {
+	every person in [owner, local] {
+		every role in ["ghost", "blocked", "all", "anyone", "none"] {
+			fixtures.fired(by(person, "role", {"grants": [role]}).deny, "may not give this role")
+		}
+	}
+}
+
+test_who_gives_nothing_gives_nothing if {
+	settings := {"commands": {"role": {"roles": ["anyone"]}}}
+	every role in ["member", "guest"] {
+		answer := fixtures.decide_with(settings, object.union({"user": {"roles": [role]}}, about("role", {"grants": ["guest"]})))
+		fixtures.fired(answer.deny, "may not give this role")
+	}
+}
+
+test_nobody_changes_who_stands_above_them if {
+	every name in changing {
+		every role in ["owner", "admin", "auditor", "ghost"] {
+			fixtures.said(by(admin, name, {"roles": ["guest", role]}).deny, "the person has a role") == "reply:people_rank"
+		}
+		not fixtures.fired(by(admin, name, {"roles": ["guest", "blocked"]}).deny, "the person has a role")
+		not fixtures.fired(by(owner, name, {"roles": ["owner", "ghost"]}).deny, "the person has a role")
+		not fixtures.fired(by(local, name, {"roles": ["owner", "ghost"]}).deny, "the person has a role")
+	}
+}
+
+test_nobody_changes_themselves if {
+	every name in ["block", "unblock", "role", "remove"] {
+		fixtures.said(by(owner, name, {"id": "telegram:1", "roles": ["owner"]}).deny, "about the sender") == "reply:people_self"
+		not fixtures.fired(by(local, name, {"id": "console:local"}).deny, "about the sender")
+		not fixtures.fired(by(owner, name, {}).deny, "about the sender")
+	}
+}
+
+test_member_changes_nobody if {
+	every name in changing {
+		answer := by({"user": {"roles": ["member"]}}, name, {"grants": ["owner"], "roles": ["owner"], "id": "telegram:100"})
+		fixtures.said(answer.deny, "data.commands") == "reply:command"
+		count([denial | some denial in answer.deny; not denial.reply == "reply:command"]) == 0
+	}
+}
+
+test_nobody_opens_more_than_they_have if {
+	# The owner of finance opens it; the admin reads there, and so can others then.
+	not fixtures.fired(by(owner, "add", {"workspace": "finance"}).deny, "open this workspace")
+	not fixtures.fired(by(admin, "add", {"workspace": "finance"}).deny, "open this workspace")
+
+	# In the shed a grant is to write.
+	not fixtures.fired(by(owner, "add", {"workspace": "shed"}).deny, "open this workspace")
+	fixtures.said(by(admin, "add", {"workspace": "shed"}).deny, "open this workspace") == "reply:people_workspace"
+	not fixtures.fired(by(local, "add", {"workspace": "lobby"}).deny, "open this workspace")
+	fixtures.fired(by(local, "add", {"workspace": "nowhere"}).deny, "open this workspace")
+	every name in ["approve", "add", "role"] {
+		every workspace in ["lobby", "nowhere", "../finance"] {
+			fixtures.said(by(admin, name, {"workspace": workspace}).deny, "open this workspace") == "reply:people_workspace"
+		}
+	}
+}
+
+open_to_all := {"commands": {"users": {"roles": ["anyone"]}}}
+
+others := [
+	command("users"),
+	about("users", {}),
+	fixtures.about("users", {"kind": "everybody"}),
+	fixtures.about("sessions", {"kind": "everybody"}),
+	about("limits", {}),
+	fixtures.about("limits", {}),
+	about("stop", {"kind": "session"}),
+	fixtures.about("stop", {"kind": "session", "known": false}),
+]
+
+test_others_matters_are_for_those_who_oversee_them if {
+	every changes in others {
+		every role in ["member", "guest"] {
+			answer := fixtures.decide_with(open_to_all, object.union(changes, {"user": {"roles": [role]}}))
+			fixtures.said(answer.deny, "what is others'") == "reply:command"
+		}
+		every person in [owner, admin, local] {
+			not fixtures.fired(fixtures.decide_with(open_to_all, object.union(changes, person)).deny, "what is others'")
+		}
+	}
+}
+
+# A session that is not there and one that is somebody else's are told by the same words.
+test_sessions_are_not_found_out if {
+	missing := fixtures.decide(fixtures.about("stop", {"kind": "session", "known": false}))
+	missing.deny == fixtures.decide(about("stop", {"kind": "session"})).deny
+	missing.deny == fixtures.decide(fixtures.about("stop", {"kind": "session", "id": "telegram:1", "roles": ["owner"]})).deny
+}
+
+test_everybody_sees_and_stops_their_own if {
+	every changes in [
+		command("sessions"),
+		command("limits"),
+		command("stop"),
+		fixtures.about("limits", {"id": "telegram:100"}),
+		fixtures.about("stop", {"kind": "session", "id": "telegram:100"}),
+		about("stop", {"kind": "session", "shared": true}),
+	] {
+		answer := fixtures.decide(changes)
+		answer.allow
+		answer.deny == set()
+	}
+}
+
+test_nobody_oversees_where_data_names_nobody if {
+	every people in [{"oversee": []}, {"oversee": null}, {"oversee": "owner"}] {
+		answer := fixtures.decide_with({"people": people}, object.union(owner, fixtures.about("sessions", {"kind": "everybody"})))
+		fixtures.fired(answer.deny, "what is others'")
+	}
+}
