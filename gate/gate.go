@@ -161,7 +161,13 @@ func (g *Gate) conclude(ctx context.Context, ev event, id string, facts Facts, o
 	}
 	g.Book.Stored(out.events)
 	g.Log.LogAttrs(ctx, c.Record.Level(), "decision", c.Record.Attrs()...)
-	if out.Verdict != engine.Allow {
+	switch {
+	case out.Verdict == engine.Allow:
+	case c.Change != nil:
+		// A request and its one reminder are said once by what is kept of them.
+		g.say(ctx, ev, id, out.Decision)
+		return nil
+	default:
 		g.tell(ctx, ev, id, out.Decision)
 		return nil
 	}

@@ -79,14 +79,15 @@ func TestRedeliveredEventsActOnce(t *testing.T) {
 
 func TestDenialsAreToldOnceInAWhile(t *testing.T) {
 	b := newBench(t)
+	b.person("chat:bob", "member")
 	for i := range 5 {
-		b.send(dm("stranger", fmt.Sprint(i), "hi"))
+		want(t, b.send(dm("bob", fmt.Sprint(i), "/users")), "deny", "authz.command")
 	}
 	if len(b.sent) != 1 {
 		t.Errorf("%d denials were told in one minute", len(b.sent))
 	}
 	b.now = b.now.Add(time.Minute)
-	b.send(dm("stranger", "later", "hi"))
+	b.send(dm("bob", "later", "/users"))
 	if len(b.sent) != 2 {
 		t.Errorf("%d denials were told after a minute, want 2", len(b.sent))
 	}

@@ -21,8 +21,15 @@ const (
 // tell says why to the person, in the words of the rule, at most once in a
 // while: denials must not be a way to make the bot talk.
 func (g *Gate) tell(ctx context.Context, ev event, id string, d engine.Decision) {
+	if d.Reply() != "" && g.quiet.may(ev.place.User+"\x00"+d.Rule().ID) {
+		g.say(ctx, ev, id, d)
+	}
+}
+
+// say says why.
+func (g *Gate) say(ctx context.Context, ev event, id string, d engine.Decision) {
 	words := d.Reply()
-	if words == "" || !g.quiet.may(ev.place.User+"\x00"+d.Rule().ID) {
+	if words == "" {
 		return
 	}
 	err := g.Send(ctx, ev.from.Name, connectors.Reply{

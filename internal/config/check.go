@@ -65,10 +65,10 @@ func (f *faults) between(path, key string, value, low, high time.Duration) {
 	}
 }
 
-// unknownKeys walks the document beside the Config type: a misspelt key must
-// not be passed over.
-func (f *faults) unknownKeys(body ast.Node) {
-	f.walk(body, reflect.TypeFor[Config](), "")
+// unknownKeys walks the document beside the type that it is read into: a misspelt
+// key must not be passed over.
+func (f *faults) unknownKeys(body ast.Node, t reflect.Type) {
+	f.walk(body, t, "")
 }
 
 func (f *faults) walk(node ast.Node, t reflect.Type, key string) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -63,39 +64,55 @@ func Parse(file string, data []byte) (Config, error) {
 	c := Default()
 	c.File = file
 	f := faults{file: file}
-	tokens := lexer.Tokenize(strings.TrimPrefix(string(data), "\ufeff"))
-	if tok := tooDeep(tokens); tok != nil {
-		f.add(tok, "more than %d levels; this is no configuration", maxDepth)
-		return c, errors.Join(f.errs...)
-	}
-	doc, err := parser.Parse(tokens, 0)
-	if err != nil {
-		return c, at(file, err)
-	}
-	if len(doc.Docs) > 1 {
-		return c, fmt.Errorf("%s: more than one document; a configuration is one", file)
-	}
-	f.doc = doc
-	if len(doc.Docs) == 1 && doc.Docs[0].Body != nil {
-		f.unknownKeys(doc.Docs[0].Body)
-		if len(f.errs) == 0 {
-			if err := yaml.NodeToValue(doc.Docs[0].Body, &c); err != nil {
-				return c, at(file, err)
-			}
-		}
+	if err := f.decode(data, &c, "configuration"); err != nil {
+		return c, err
 	}
 	if len(f.errs) == 0 {
 		c.normalise()
 		f.values(c)
 	}
-	if len(f.errs) > maxFaults {
-		f.errs = append(f.errs[:maxFaults], fmt.Errorf("%s: there are more faults; mend these first", file))
-	}
-	if err := errors.Join(f.errs...); err != nil {
+	if err := f.all(); err != nil {
 		return c, err
 	}
 	c.resolve(filepath.Dir(file))
 	return c, nil
+}
+
+// decode reads the one document of a file into v. Keys that v does not have are
+// faults; what cannot be read at all is the error.
+func (f *faults) decode(data []byte, v any, what string) error {
+	tokens := lexer.Tokenize(strings.TrimPrefix(string(data), "\ufeff"))
+	if tok := tooDeep(tokens); tok != nil {
+		f.add(tok, "more than %d levels; this is no %s", maxDepth, what)
+		return errors.Join(f.errs...)
+	}
+	doc, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return at(f.file, err)
+	}
+	if len(doc.Docs) > 1 {
+		return fmt.Errorf("%s: more than one document; a %s is one", f.file, what)
+	}
+	f.doc = doc
+	if len(doc.Docs) == 0 || doc.Docs[0].Body == nil {
+		return nil
+	}
+	f.unknownKeys(doc.Docs[0].Body, reflect.TypeOf(v).Elem())
+	if len(f.errs) > 0 {
+		return nil
+	}
+	if err := yaml.NodeToValue(doc.Docs[0].Body, v); err != nil {
+		return at(f.file, err)
+	}
+	return nil
+}
+
+// all are the faults as one error, nil where there is none.
+func (f *faults) all() error {
+	if len(f.errs) > maxFaults {
+		f.errs = append(f.errs[:maxFaults], fmt.Errorf("%s: there are more faults; mend these first", f.file))
+	}
+	return errors.Join(f.errs...)
 }
 
 // normalise reads old spellings.

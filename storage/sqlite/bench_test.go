@@ -9,14 +9,14 @@ import (
 	"github.com/parachute-gate/parachute/gate"
 )
 
-// crowd fills a database with n people, one in a thousand an owner.
+// crowd fills a database with n people, five of whom are owners.
 func crowd(b *testing.B, n int) *DB {
 	b.Helper()
 	db := openDir(b, newDir(b))
 	for _, statement := range []string{
 		`WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?1)
 		 INSERT INTO people (id, name, roles, created, updated)
-		 SELECT printf('chat:%08d', n), 'Somebody', CASE WHEN n % 1000 = 1 THEN '["owner"]' ELSE '["member"]' END, n, n FROM c`,
+		 SELECT printf('chat:%08d', n), 'Somebody', CASE WHEN n <= 5 THEN '["owner"]' ELSE '["member"]' END, n, n FROM c`,
 		`INSERT INTO identities (id, person, created) SELECT id, id, created FROM people WHERE ?1`,
 		`INSERT INTO grants (person, role, scope, workspace, expires, given_by, created)
 		 SELECT id, 'family', 'dm', 'family', 0, 'chat:owner', 0 FROM people WHERE ?1 AND created % 10 = 0`,

@@ -32,6 +32,10 @@ var migrations embed.FS
 // File is the name of the database in the data folder.
 const File = "parachute.db"
 
+// readers is how many may read at once. They stay open: opening one takes longer
+// than most of what is read.
+const readers = 8
+
 // DB is an open database. Safe for concurrent use; several processes may have
 // the same file open.
 type DB struct {
@@ -42,6 +46,8 @@ type DB struct {
 	jobs   *river.Client[*sql.Tx]
 	// wake has a token when a turn was committed that the queue may not know of.
 	wake chan struct{}
+	// facts is factsQuery, which takes longer to read than to answer.
+	facts *sql.Stmt
 	// key is that of the codes' digests.
 	key []byte
 	log *slog.Logger
@@ -73,23 +79,28 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
 	if db.read, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)")); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.write.Close())
 	}
-	db.read.SetMaxOpenConns(8)
+	db.read.SetMaxOpenConns(readers)
+	db.read.SetMaxIdleConns(readers)
 	if err := db.migrate(ctx, dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.read.Close(), db.write.Close())
 	}
-	if err := db.readKey(ctx); err != nil {
+	if err := db.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.read.Close(), db.write.Close())
 	}
 	db.writer = newWriter(db.write)
 	return db, nil
 }
 
-func (db *DB) readKey(ctx context.Context) error {
+// prepare reads what stays the same for as long as the database is open.
+func (db *DB) prepare(ctx context.Context) (err error) {
 	if err := db.read.QueryRowContext(ctx, `SELECT key FROM installation`).Scan(&db.key); err != nil {
 		return fmt.Errorf("read the installation's key: %w", err)
 	}
 	if len(db.key) != 32 {
 		return fmt.Errorf("read the installation's key: %d bytes where 32 belong", len(db.key))
+	}
+	if db.facts, err = db.read.PrepareContext(ctx, factsQuery); err != nil {
+		return fmt.Errorf("prepare facts: %w", err)
 	}
 	return nil
 }
@@ -97,7 +108,7 @@ func (db *DB) readKey(ctx context.Context) error {
 // Close ends the writer and closes the file. Writes that wait fail.
 func (db *DB) Close() error {
 	db.writer.close()
-	return errors.Join(db.read.Close(), db.write.Close())
+	return errors.Join(db.facts.Close(), db.read.Close(), db.write.Close())
 }
 
 // dsn opens for what the package promises: on disk when it returns, references

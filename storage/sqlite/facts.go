@@ -28,7 +28,7 @@ const factsQuery = `
 	FROM who LEFT JOIN people p ON p.id = who.id
 	LEFT JOIN sessions s ON s.id = coalesce(
 	  (SELECT o.id FROM sessions o WHERE o.connector = ?2 AND o.chat = ?3 AND o.user = who.id AND o.ended IS NULL),
-	  (SELECT o.id FROM shares h JOIN sessions o ON o.id = h.session
+	  (SELECT o.id FROM shares h INDEXED BY shares_person CROSS JOIN sessions o ON o.id = h.session
 	   WHERE h.person = who.id AND o.connector = ?2 AND o.chat = ?3 AND o.ended IS NULL ORDER BY o.created DESC, o.id DESC LIMIT 1))
 	LEFT JOIN pairings q ON q.id = (
 	  SELECT id FROM pairings WHERE identity = ?4 AND kind = 'join' AND state IN ('pending', 'denied') ORDER BY created DESC, id DESC LIMIT 1)`
@@ -41,7 +41,7 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 	var session sessionRow
 	var pairing pairingRow
 	dest := []any{&f.Seen, &f.Person, &roles, &attributes, &grants, &identities, &dm, &workspace, &f.Busy}
-	err := db.read.QueryRowContext(ctx, factsQuery, factsArgs(p, eventKey)...).Scan(slices.Concat(dest, session.dest(), pairing.dest())...)
+	err := db.facts.QueryRowContext(ctx, factsArgs(p, eventKey)...).Scan(slices.Concat(dest, session.dest(), pairing.dest())...)
 	if err != nil {
 		return f, fmt.Errorf("read facts: %w", err)
 	}

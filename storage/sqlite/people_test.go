@@ -42,6 +42,9 @@ func TestFactsScanNothing(t *testing.T) {
 				var detail string
 				err := rows.Scan(&id, &parent, &unused, &detail)
 				steps++
+				if strings.HasPrefix(detail, "SEARCH o USING INDEX sessions_open (connector=? AND chat=?)") {
+					t.Errorf("%s: everybody's session in the chat", detail)
+				}
 				// A subquery is scanned for the few rows that it has; the index of owners has
 				// owners alone.
 				what, scan := strings.CutPrefix(detail, "SCAN ")
