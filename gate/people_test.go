@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -175,5 +176,54 @@ func TestOrdersOfTheTerminal(t *testing.T) {
 	}
 	if _, err := b.db.Person(t.Context(), "chat:eve"); err == nil {
 		t.Error("a connector that is named like the terminal rules")
+	}
+}
+
+// between is a store in which something happens once facts were read.
+type between struct {
+	gate.Store
+	once func()
+}
+
+func (s *between) Facts(ctx context.Context, p gate.Place, key string) (gate.Facts, error) {
+	f, err := s.Store.Facts(ctx, p, key)
+	if do := s.once; do != nil {
+		s.once = nil
+		do()
+	}
+	return f, err
+}
+
+func TestNobodyIsAdmittedWhoWasBlockedMeanwhile(t *testing.T) {
+	var store *between
+	b := newBench(t, func(b *bench, d *gate.Deps) { store = &between{Store: b.db}; d.Store = store })
+	b.person("chat:bob", "member")
+	block := func() {
+		p, err := b.db.Person(t.Context(), "chat:bob")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Roles = []string{"blocked"}
+		if err := b.db.UpdatePerson(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store.once = block
+	want(t, b.send(dm("bob", "1", "hello")), "deny", "authz.blocked")
+	call := gate.ToolCall{
+		Session: gate.Session{ID: "s", Connector: "chat", Chat: "chat:dm-bob", ChatKind: "dm", User: "chat:bob", Trust: "sandboxed", Workspace: "personal", Access: "read_write"},
+		Tool:    engine.Tool{Name: "notes.read", Kind: "read", Path: "a.md"},
+	}
+	p, err := b.db.Person(t.Context(), "chat:bob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Roles = []string{"member"}
+	if err := b.db.UpdatePerson(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	store.once = block
+	if _, denied := gate.IsToolDenied(b.gate.Tool(t.Context(), call)); !denied {
+		t.Error("a tool of somebody who was blocked meanwhile")
 	}
 }

@@ -47,6 +47,8 @@ type Facts struct {
 	// Person is who the sender is: the person whose identity it is, or a stranger's
 	// own id.
 	Person string
+	// Version changes with everything that changes about the person; 0 for a stranger.
+	Version int64
 	// Identities are all that the person has; none for a stranger.
 	Identities []string
 	// Roles are the sender's that hold everywhere, and Grants those that may not;
@@ -104,9 +106,13 @@ type Commit struct {
 	// EventKey tells this event from all others; empty for a decision that has
 	// no event (a tool call).
 	EventKey string
-	Place    Place
-	Record   audit.Record
-	Events   []limits.Event
+	// As is who was admitted; where that identity is another's meanwhile, or something
+	// changed about the person, the commit fails with ErrRaced. It is nil for what
+	// admits nobody.
+	As     *As
+	Place  Place
+	Record audit.Record
+	Events []limits.Event
 	// End is the id of the session that ends; Open is the one that begins, on the
 	// strength of Record. With Cut the running turn of End is ended too, by the
 	// process that runs it; End may then be one that has ended and still owes answers.
@@ -132,6 +138,12 @@ type Commit struct {
 	// Notices go to others than the sender, each on a record of its own. They are
 	// kept in the same transaction.
 	Notices []Notice
+}
+
+// As is a person as the facts had them.
+type As struct {
+	Identity, Person string
+	Version          int64
 }
 
 // Notice is something that somebody is told.

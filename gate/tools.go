@@ -25,6 +25,16 @@ type ToolCall struct {
 // that person has now. It returns nil only for an allow decision that
 // is on disk; a denial is a *ToolDenied.
 func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
+	var err error
+	for range maxRaces {
+		if err = g.tool(ctx, call); !errors.Is(err, ErrRaced) {
+			return err
+		}
+	}
+	return err
+}
+
+func (g *Gate) tool(ctx context.Context, call ToolCall) error {
 	id, err := audit.NewID()
 	if err != nil {
 		return err
@@ -35,7 +45,8 @@ func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
 	if err != nil {
 		return fmt.Errorf("denied by %s: %w", RuleUnreadable, err)
 	}
-	place.User = cmp.Or(facts.Person, place.User)
+	as := As{Identity: place.User, Person: cmp.Or(facts.Person, place.User), Version: facts.Version}
+	place.User = as.Person
 	own := place.User == s.User
 	now := g.Now()
 	in := engine.ToolInput{
@@ -64,7 +75,11 @@ func (g *Gate) Tool(ctx context.Context, call ToolCall) error {
 	if r.Input, err = json.Marshal(in); err != nil {
 		return fmt.Errorf("encode input: %w", err)
 	}
-	if err := g.Store.Commit(ctx, Commit{Place: place, Record: r}); err != nil {
+	c := Commit{Place: place, Record: r}
+	if d.Verdict == engine.Allow {
+		c.As = &as
+	}
+	if err := g.Store.Commit(ctx, c); err != nil {
 		return fmt.Errorf("denied by %s: keep the decision: %w", RuleUnwritable, err)
 	}
 	g.Log.LogAttrs(ctx, r.Level(), "decision", r.Attrs()...)

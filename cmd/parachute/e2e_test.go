@@ -71,6 +71,15 @@ func TestMain(m *testing.M) {
 //	codex                         put a real agent into the engine: codex:latest ([codex]: there is one)
 //	model serve SOCKET            play its model, with steps: model says|works|runs TEXT…
 //	model asked N REGEXP          the Nth request to it had such an input
+//
+// People (people_script_test.go):
+//
+//	learn NAME PLATFORM REGEXP    put the first group of the bot's newest message that matches into $NAME
+//	age pairings|grants DURATION  what waits or holds for some time is so much older
+//	crowd PLATFORM N TEXT         N strangers say TEXT in direct messages
+//	guess PLATFORM PERSON N       somebody guesses N codes
+//	tally N USER VERDICT RULE     the log holds N such records of USER (-: of everybody)
+//	cutafter USER CAUSE DURATION  what ran for USER ended no later than DURATION after the message or rule CAUSE
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -88,6 +97,7 @@ func TestScript(t *testing.T) {
 			"fault": cmdFault, "secretive": cmdSecretive,
 			"engine": cmdEngine, "containers": cmdContainers, "bait": cmdBait, "owned": cmdOwned, "tell": cmdTell, "escaped": cmdEscaped,
 			"codex": cmdCodex, "model": cmdModel,
+			"learn": cmdLearn, "age": cmdAge, "crowd": cmdCrowd, "guess": cmdGuess, "tally": cmdTally, "cutafter": cmdCutAfter,
 		},
 		Condition: agentCondition,
 	})

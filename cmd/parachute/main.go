@@ -102,7 +102,7 @@ func newApp(t terminal) *cli.App {
 func commands(t terminal) []*cli.Command {
 	list := []*cli.Command{
 		initCommand(t), startCommand(t), checkCommand(t), testCommand(t), decideCommand(t),
-		logsCommand(t), auditCommand(t), usersCommand(t), sessionsCommand(t), statusCommand(t), doctorCommand(t), versionCommand(t),
+		logsCommand(t), auditCommand(t), usersCommand(t), whoamiCommand(t), sessionsCommand(t), statusCommand(t), doctorCommand(t), versionCommand(t),
 	}
 	for _, c := range list {
 		c.OnUsageError = onUsageError

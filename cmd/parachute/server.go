@@ -131,13 +131,15 @@ func (s *server) drain(ctx context.Context) {
 	}
 }
 
-// tidy forgets what no limit can reach any more, once an hour.
+// tidy forgets what no limit can reach any more, and requests that ended a day
+// ago, once an hour.
 func (s *server) tidy(ctx context.Context) error {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		if err := s.prune(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "limits not tidied", "error", err)
+		err := errors.Join(s.prune(ctx), s.db.PrunePairings(ctx, time.Now().Add(-24*time.Hour)))
+		if err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "the database is not tidied", "error", err)
 		}
 		select {
 		case <-ctx.Done():

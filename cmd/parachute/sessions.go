@@ -206,21 +206,6 @@ func showSession(c *cli.Context, t terminal, o sessions.Overview) error {
 	return nil
 }
 
-// endSessionsOf ends whatever a person has open or is being answered in, once
-// they may not come in any more.
-func endSessionsOf(ctx context.Context, t terminal, db *sqlite.DB, user string) error {
-	list, err := db.Sessions(ctx, sessions.Filter{User: user, Alive: true})
-	if err != nil {
-		return err
-	}
-	for _, o := range list {
-		if err := stopSession(ctx, t, db, o); err != nil && !errors.Is(err, errEndedAlready) {
-			return err
-		}
-	}
-	return nil
-}
-
 // errEndedAlready says that a session had ended before.
 var errEndedAlready = errors.New("has ended already")
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,141 +13,176 @@ import (
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
-	"github.com/parachute-gate/parachute/internal/config"
-	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
-const nobodyYet = "Nobody yet. `parachute users add ID --role owner` adds the first owner."
-
-// usersPage is how many people are read at a time.
-const usersPage = 500
-
 func usersCommand(t terminal) *cli.Command {
-	role := &cli.StringSliceFlag{Name: "role", Aliases: []string{"r"}, Usage: "`ROLE`: " + strings.Join(users.Roles(), ", ") + ", or one that your policies name; may be repeated"}
 	return &cli.Command{
 		Name:  "users",
-		Usage: "the people whom the bot knows, and their roles",
+		Usage: "the people whom the bot knows, their roles, and who asks to be let in",
 		Description: "   parachute users add telegram:123456 --role owner --name Ana\n   parachute users list\n" +
-			"   parachute users block telegram:666\n\nA change counts from the next message on, also while the bot runs.",
+			"   parachute users approve BCDF-2345\n   parachute users block telegram:666\n\n" +
+			"They are the commands of the chat: the policies decide each, and the log keeps it. A change\ncounts from the next message on, also while the bot runs.",
 		Subcommands: []*cli.Command{
-			{
-				Name: "list", Usage: "list everybody", Description: "   parachute users list", Flags: []cli.Flag{configFlag()},
-				Action: withUsers(0, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, _ string) error { return listUsers(ctx, t, db) }),
-			},
-			{
-				Name: "show", Usage: "show one", ArgsUsage: "ID", Description: "   parachute users show telegram:123456", Flags: []cli.Flag{configFlag()},
-				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, id string) error {
-					p, err := db.Person(ctx, id)
-					if err == nil {
-						showUser(t, p)
-					}
-					return err
-				}),
-			},
-			{
-				Name: "add", Usage: "add somebody", ArgsUsage: "ID", Description: "   parachute users add telegram:123456 --role owner --name Ana",
-				Flags: []cli.Flag{configFlag(), role, &cli.StringFlag{Name: "name", Usage: "for people to read; never identity"}},
-				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, c *cli.Context, id string) error {
-					p := users.Person{ID: id, Name: c.String("name"), Roles: c.StringSlice("role")}
-					if len(p.Roles) == 0 {
-						return wrongUse("users add: say which --role (%s)", strings.Join(users.Roles(), ", "))
-					}
-					if err := p.Check(); err != nil {
-						return usageError{err}
-					}
-					if err := db.AddPerson(ctx, p); err != nil {
-						return err
-					}
-					fmt.Fprintf(t.out, "added %s as %s\n", p.ID, strings.Join(p.Roles, ", "))
-					return hintUser(ctx, t, c, db, p)
-				}),
-			},
-			{
-				Name: "role", Usage: "give somebody other roles, in place of the ones they have", ArgsUsage: "ID ROLE…", Description: "   parachute users role telegram:123456 admin",
-				Flags: []cli.Flag{configFlag()},
-				Action: withUsers(-2, func(ctx context.Context, db *sqlite.DB, c *cli.Context, id string) error {
-					return changeUser(ctx, t, db, id, func([]string) []string { return c.Args().Tail() })
-				}),
-			},
-			{
-				Name: "block", Usage: "answer somebody nothing any more", ArgsUsage: "ID", Description: "   parachute users block telegram:666", Flags: []cli.Flag{configFlag()},
-				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, id string) error {
-					return errors.Join(blockUser(ctx, t, db, id), endSessionsOf(ctx, t, db, id))
-				}),
-			},
-			{
-				Name: "unblock", Usage: "give a blocked person their roles back", ArgsUsage: "ID", Description: "   parachute users unblock telegram:666", Flags: []cli.Flag{configFlag()},
-				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, id string) error {
-					return changeUser(ctx, t, db, id, users.Unblock)
-				}),
-			},
-			{
-				Name: "remove", Usage: "forget somebody: a stranger from then on", ArgsUsage: "ID", Description: "   parachute users remove telegram:123456", Flags: []cli.Flag{configFlag()},
-				Action: withUsers(1, func(ctx context.Context, db *sqlite.DB, _ *cli.Context, id string) error {
-					if err := db.RemovePerson(ctx, id); err != nil {
-						return err
-					}
-					fmt.Fprintf(t.out, "removed %s\n", id)
-					return endSessionsOf(ctx, t, db, id)
-				}),
-			},
+			claimCommand(t), listCommand(t), pendingCommand(t), showCommand(t), addCommand(t), roleCommand(t),
+			approveCommand(t),
+			oneWord(t, "deny", "do not let in who asks", "CODE", "deny BCDF-2345", false),
+			oneWord(t, "block", "answer somebody nothing any more, and end what runs for them", "ID", "block telegram:666", false),
+			oneWord(t, "unblock", "take a block back: the roles are as before", "ID", "unblock telegram:666", true),
+			oneWord(t, "remove", "forget somebody: a stranger from then on", "ID", "remove telegram:123456", true),
+			oneWord(t, "limits", "what somebody has left", "ID", "limits telegram:123456", false),
+			setCommand(t), linkCommand(t), unlinkCommand(t), tokenCommand(t), exportCommand(t), importCommand(t),
 		},
-		Action: func(*cli.Context) error {
-			return wrongUse("users: say what to do (list, show, add, role, block, unblock, remove); `parachute users --help` shows examples")
-		},
-	}
-}
-
-// withUsers opens the database for a subcommand with n arguments (at least -n
-// where n is negative).
-func withUsers(n int, do func(context.Context, *sqlite.DB, *cli.Context, string) error) cli.ActionFunc {
-	return func(c *cli.Context) (err error) {
-		if (n >= 0 && c.NArg() != n) || (n < 0 && c.NArg() < -n) {
-			return wrongUse("users %s: wants %s; `parachute users %s --help` shows an example", c.Command.Name, wanted(c.Command.ArgsUsage), c.Command.Name)
-		}
-		cfg, err := loadConfig(c)
-		if err != nil {
-			return err
-		}
-		open := openPeople
-		if c.Command.Name != "add" && c.Command.Name != "block" {
-			open = openStore
-		}
-		db, err := open(c.Context, cfg)
-		if errors.Is(err, errNothingYet) && c.Command.Name == "list" {
-			fmt.Fprintln(c.App.ErrWriter, nobodyYet)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if e := db.Close(); err == nil {
-				err = e
+		Action: func(c *cli.Context) error {
+			names := make([]string, 0, len(c.Command.Subcommands))
+			for _, sub := range c.Command.Subcommands {
+				if sub.Name != "help" {
+					names = append(names, sub.Name)
+				}
 			}
-		}()
-		return do(c.Context, db, c, c.Args().First())
+			return wrongUse("users: say what to do (%s); `parachute users --help` shows examples", strings.Join(names, ", "))
+		},
 	}
 }
 
-func wanted(args string) string {
-	if args == "" {
-		return "no argument"
+func claimCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name: "claim", Usage: "make the code by which the first owner comes in", Description: "   parachute users claim\n\nIt works once, for an hour, while there is no owner. One that was made before works no more.",
+		Flags: []cli.Flag{configFlag()},
+		Action: withDesk(t, exactly(0), func(ctx context.Context, _ *cli.Context, d *desk) error {
+			code, err := d.gate.Claim(ctx)
+			if err != nil {
+				return err
+			}
+			if code == "" {
+				return errors.New("there is an owner already; `parachute users list` shows everybody")
+			}
+			_, err = fmt.Fprintf(t.out, "Send the bot this from your own account, in a direct message: /pair %s\n", code)
+			return err
+		}),
 	}
-	return args
 }
 
-// hintUser tells what may be misspelt about a person: an id of no connector, or
-// roles that the policies do not know.
-func hintUser(ctx context.Context, t terminal, c *cli.Context, db *sqlite.DB, p users.Person) error {
-	cfg, err := loadConfig(c)
+// oneWord is a command of the chat that is about one person or one code. With
+// known it must be somebody who is known.
+func oneWord(t terminal, name, usage, args, example string, known bool) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: usage, ArgsUsage: args, Description: "   parachute users " + example, Flags: []cli.Flag{configFlag()},
+		Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error {
+			word := c.Args().First()
+			if args == "ID" {
+				if _, err := d.person(ctx, word); err != nil && (known || !errors.Is(err, users.ErrUnknown)) {
+					return err
+				}
+			}
+			return d.order(ctx, name, word)
+		}),
+	}
+}
+
+func addCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name: "add", Usage: "let in somebody who has not asked", ArgsUsage: "ID",
+		Description: "   parachute users add telegram:123456 --role owner --name Ana\n   parachute users add telegram:777 --role guest --in library --for 3d --scope dm",
+		Flags:       append([]cli.Flag{configFlag(), roleFlag(), nameFlag()}, termFlags()...),
+		Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error {
+			id, roles := c.Args().First(), c.StringSlice("role")
+			if len(roles) == 0 {
+				return wrongUse("users add: say which --role (%s)", strings.Join(givenRoles(), ", "))
+			}
+			words, err := terms(c, roles)
+			if err != nil {
+				return err
+			}
+			switch p, err := d.person(ctx, id); {
+			case err == nil && p.ID == id:
+				return fmt.Errorf("%s %w; `parachute users role` gives other roles", id, users.ErrExists)
+			case err == nil:
+				return fmt.Errorf("%s %w, as an identity of %s", id, users.ErrExists, p.ID)
+			case !errors.Is(err, users.ErrUnknown):
+				return err
+			}
+			if err := d.give(ctx, "add", id, words, "added %s as %s\n"); err != nil {
+				return err
+			}
+			return d.hint(ctx, id)
+		}),
+	}
+}
+
+func roleCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name: "role", Usage: "give somebody other roles, in place of those that they have", ArgsUsage: "ID ROLE…",
+		Description: "   parachute users role telegram:123456 admin\n   parachute users role telegram:123456 member --in family --for 2w",
+		Flags:       append([]cli.Flag{configFlag(), roleFlag(), nameFlag()}, termFlags()...),
+		Action: withDesk(t, arguments{1, many}, func(ctx context.Context, c *cli.Context, d *desk) error {
+			id, roles := c.Args().First(), append(c.Args().Tail(), c.StringSlice("role")...)
+			if len(roles) == 0 {
+				return wrongUse("users role: wants ID ROLE…; `parachute users role --help` shows an example")
+			}
+			words, err := terms(c, roles)
+			if err != nil {
+				return err
+			}
+			if _, err := d.person(ctx, id); err != nil {
+				return err
+			}
+			return d.give(ctx, "role", id, words, "%s is %s\n")
+		}),
+	}
+}
+
+func approveCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name: "approve", Usage: "let in who asks", ArgsUsage: "CODE [ROLE…]",
+		Description: "   parachute users approve BCDF-2345\n   parachute users approve BCDF-2345 guest --in library --for 3d\n\n" +
+			"It holds in direct messages, if --scope says nothing else. What nobody has seen yet is shown first:\nsend the same again.",
+		Flags: append([]cli.Flag{configFlag(), roleFlag()}, termFlags()...),
+		Action: withDesk(t, arguments{1, many}, func(ctx context.Context, c *cli.Context, d *desk) error {
+			words, err := terms(c, append(c.Args().Tail(), c.StringSlice("role")...))
+			if err != nil {
+				return err
+			}
+			return d.order(ctx, "approve", append([]string{c.Args().First()}, words...)...)
+		}),
+	}
+}
+
+func roleFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "role", Aliases: []string{"r"}, Usage: "`ROLE`: " + strings.Join(givenRoles(), ", ") + ", or one that your policies name; may be repeated"}
+}
+
+func nameFlag() cli.Flag {
+	return &cli.StringFlag{Name: "name", Usage: "for people to read; never identity"}
+}
+
+// givenRoles are the roles of the default policies that can be given.
+func givenRoles() []string {
+	return []string{users.RoleOwner, users.RoleAdmin, users.RoleMember, users.RoleGuest}
+}
+
+// give carries out a command that gives roles, and shows what is on record then.
+func (d *desk) give(ctx context.Context, command, id string, words []string, shown string) error {
+	reply, err := d.ordered(ctx, command, append([]string{id}, words...)...)
 	if err != nil {
 		return err
 	}
-	name, id, _ := strings.Cut(p.ID, ":")
+	p, err := d.db.Person(ctx, id)
+	if errors.Is(err, users.ErrUnknown) {
+		return errors.New(reply) // what was to be given is not what the gate understood
+	}
+	if err == nil {
+		fmt.Fprintf(d.t.out, shown, printable(p.ID), rolesOf(p))
+	}
+	return err
+}
+
+// hint tells what may be misspelt about somebody new: an id of no connector, or
+// roles that do not let them in.
+func (d *desk) hint(ctx context.Context, id string) error {
+	name, id, _ := strings.Cut(id, ":")
 	var names []string
 	kind, chats := "", false
-	for _, conn := range cfg.Connectors {
+	for _, conn := range d.cfg.Connectors {
 		names = append(names, conn.Name)
 		chats = chats || conn.Kind != "console" && conn.Kind != "stdio"
 		if conn.Name == name {
@@ -160,86 +193,15 @@ func hintUser(ctx context.Context, t terminal, c *cli.Context, db *sqlite.DB, p 
 		return nil // somebody tries things out
 	}
 	if kind == "" {
-		fmt.Fprintf(t.err, "parachute: no connector is named %q here (there is %s): nobody can come in by this id\n", name, strings.Join(names, ", "))
+		fmt.Fprintf(d.t.err, "parachute: no connector is named %q here (there is %s): nobody can come in by this id\n", name, strings.Join(names, ", "))
 		return nil
 	}
-	e, err := openUntested(ctx, cfg)
-	if err != nil {
-		return nil //nolint:nilerr // the person is added; `check` tells what is wrong with the policies
-	}
-	d, _, err := preview(ctx, cfg, e, db, gate.Source{Name: name, Kind: kind}, connectors.Message{
-		ID: "hello", Kind: connectors.EventMessage, Text: "hello",
+	decision, _, err := d.gate.Preview(ctx, gate.Source{Name: name, Kind: kind}, connectors.Message{
+		ID: "hello", Kind: connectors.EventMessage, Text: "hello", Time: time.Now(),
 		Chat: connectors.Chat{ID: id, Kind: connectors.ChatDM}, User: connectors.User{ID: id},
-	}, time.Now)
-	if err == nil && d.Verdict != engine.Allow {
-		fmt.Fprintf(t.err, "parachute: as things stand, a direct message of theirs would be denied: %s\n", ruleLine(d.Rule()))
+	})
+	if err == nil && decision.Verdict != engine.Allow {
+		fmt.Fprintf(d.t.err, "parachute: as things stand, a direct message of theirs would be denied: %s\n", ruleLine(decision.Rule()))
 	}
 	return err
-}
-
-// openPeople opens the database; people can be added before the first start.
-func openPeople(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
-	return sqlite.Open(ctx, cfg.Data, slog.New(slog.DiscardHandler))
-}
-
-func listUsers(ctx context.Context, t terminal, db *sqlite.DB) error {
-	after, n := "", 0
-	for {
-		page, err := db.People(ctx, after, usersPage)
-		if err != nil {
-			return err
-		}
-		for _, p := range page {
-			showUser(t, p)
-			after = p.ID
-		}
-		n += len(page)
-		if len(page) < usersPage {
-			break
-		}
-	}
-	if n == 0 {
-		fmt.Fprintln(t.err, nobodyYet)
-	}
-	return nil
-}
-
-func showUser(t terminal, p users.Person) {
-	fmt.Fprintf(t.out, "%s  %s", p.ID, strings.Join(p.Roles, ","))
-	if p.Name != "" {
-		fmt.Fprintf(t.out, "  %q", p.Name)
-	}
-	fmt.Fprintln(t.out)
-}
-
-func changeUser(ctx context.Context, t terminal, db *sqlite.DB, id string, change func([]string) []string) error {
-	p, err := db.Person(ctx, id)
-	if err != nil {
-		return err
-	}
-	p.Roles = change(slices.Clone(p.Roles))
-	if err := p.Check(); err != nil {
-		return usageError{err}
-	}
-	if err := db.UpdatePerson(ctx, p); err != nil {
-		return err
-	}
-	fmt.Fprintf(t.out, "%s is %s\n", p.ID, strings.Join(p.Roles, ", "))
-	return nil
-}
-
-// blockUser blocks strangers too: who was never known is known as blocked then.
-func blockUser(ctx context.Context, t terminal, db *sqlite.DB, id string) error {
-	p := users.Person{ID: id, Roles: users.Block(nil)}
-	if err := p.Check(); err != nil {
-		return usageError{err}
-	}
-	if _, err := db.Person(ctx, id); err == nil {
-		return changeUser(ctx, t, db, id, users.Block)
-	}
-	if err := db.AddPerson(ctx, p); err != nil {
-		return err
-	}
-	fmt.Fprintf(t.out, "%s is %s\n", p.ID, strings.Join(p.Roles, ", "))
-	return nil
 }

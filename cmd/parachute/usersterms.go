@@ -2,7 +2,9 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -41,11 +43,11 @@ func terms(c *cli.Context, roles []string) ([]string, error) {
 	if grant.Workspace != "" {
 		words = append(words, "in", grant.Workspace)
 	}
-	if time := c.String("for"); time != "" {
-		if _, err := users.ParseDuration(time); err != nil {
-			return nil, wrongUse("--for %s: %v", time, err)
+	if long := c.String("for"); long != "" {
+		if _, err := readTerm(long); err != nil {
+			return nil, err
 		}
-		words = append(words, "for", time)
+		words = append(words, "for", long)
 	}
 	switch scope := c.String("scope"); scope {
 	case "":
@@ -62,4 +64,20 @@ func terms(c *cli.Context, roles []string) ([]string, error) {
 		words = append(append(words, "named"), strings.Fields(name)...)
 	}
 	return words, nil
+}
+
+// maxTerm is how long something lasts that ends at all.
+const maxTerm = 10 * 365 * 24 * time.Hour
+
+// readTerm reads 90m, 12h, 3d or 2w, as the gate does.
+func readTerm(word string) (time.Duration, error) {
+	units := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+	if len(word) > 1 {
+		unit := units[word[len(word)-1:]]
+		n, err := strconv.ParseInt(word[:len(word)-1], 10, 32)
+		if err == nil && n > 0 && unit > 0 && n <= int64(maxTerm/unit) {
+			return time.Duration(n) * unit, nil
+		}
+	}
+	return 0, wrongUse("--for %q: write 90m, 12h, 3d or 2w, at most ten years", word)
 }

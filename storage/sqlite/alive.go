@@ -109,14 +109,14 @@ func cutSessions(ctx context.Context, tx *sql.Tx, people []string, reply string,
 			return err
 		}
 		for _, id := range ids {
-			if _, err := tx.ExecContext(ctx, stopWaiting+`= ?3`, reply, at, id); err != nil {
+			if _, err := tx.ExecContext(ctx, stopPending+`= ?3`, reply, at, id); err != nil {
 				return fmt.Errorf("stop turns: %w", err)
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = coalesce(ended, ?), cut = 1 WHERE id = ?`, at, id); err != nil {
 				return fmt.Errorf("cut session: %w", err)
 			}
 		}
-		if _, err := tx.ExecContext(ctx, stopWaiting+`IN (`+owing+`)
+		if _, err := tx.ExecContext(ctx, stopPending+`IN (`+owing+`)
 			AND (SELECT d.user FROM decisions d WHERE d.id = turns.decision) = ?3`, reply, at, person); err != nil {
 			return fmt.Errorf("stop turns in sessions of others: %w", err)
 		}

@@ -116,7 +116,7 @@ func TestMigrations(t *testing.T) {
 	dir := t.TempDir()
 	db := openDir(t, dir)
 	fresh := schema(t, db)
-	for _, table := range []string{"decisions", "audit_head", "people", "choices", "sessions", "turns", "turn_changes", "limit_events", "river_job"} {
+	for _, table := range []string{"decisions", "audit_head", "people", "choices", "sessions", "turns", "turn_changes", "limit_events", "identities", "grants", "pairings", "tokens", "shares", "river_job"} {
 		if !strings.Contains(fresh, "\n"+table+" ") && !strings.HasPrefix(fresh, table+" ") {
 			t.Errorf("there is no table %s", table)
 		}

@@ -16,7 +16,7 @@ import (
 // session that is shared, it is the speaker's as well as the owner's.
 const factsQuery = `
 	WITH who AS (SELECT coalesce((SELECT person FROM identities WHERE id = ?4), ?4) AS id)
-	SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1), who.id,
+	SELECT EXISTS (SELECT 1 FROM decisions WHERE event_key = ?1), who.id, coalesce(p.updated, 0),
 	       p.roles, p.attributes, CASE WHEN p.id IS NOT NULL THEN ` + grantsOf + ` END,
 	       (SELECT json_group_array(i.id) FROM identities i WHERE i.person = who.id),
 	       (SELECT dm FROM identities WHERE id = ?4),
@@ -40,7 +40,7 @@ func (db *DB) Facts(ctx context.Context, p gate.Place, eventKey string) (gate.Fa
 	var roles, attributes, grants, identities, dm, workspace sql.NullString
 	var session sessionRow
 	var pairing pairingRow
-	dest := []any{&f.Seen, &f.Person, &roles, &attributes, &grants, &identities, &dm, &workspace, &f.Busy}
+	dest := []any{&f.Seen, &f.Person, &f.Version, &roles, &attributes, &grants, &identities, &dm, &workspace, &f.Busy}
 	err := db.facts.QueryRowContext(ctx, factsArgs(p, eventKey)...).Scan(slices.Concat(dest, session.dest(), pairing.dest())...)
 	if err != nil {
 		return f, fmt.Errorf("read facts: %w", err)

@@ -25,6 +25,9 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 				return gate.ErrSeen
 			}
 		}
+		if err := checkAs(ctx, tx, c.As); err != nil {
+			return err
+		}
 		if err := appendRecord(ctx, tx, c.Record, c.EventKey); err != nil {
 			return err
 		}
@@ -84,6 +87,23 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 	return err
 }
 
+// checkAs holds who was admitted to what the facts said of them.
+func checkAs(ctx context.Context, tx *sql.Tx, as *gate.As) error {
+	if as == nil {
+		return nil
+	}
+	now := *as
+	if err := tx.QueryRowContext(ctx, `
+		WITH who AS (SELECT coalesce((SELECT person FROM identities WHERE id = ?1), ?1) AS id)
+		SELECT who.id, coalesce((SELECT updated FROM people p WHERE p.id = who.id), 0) FROM who`, as.Identity).Scan(&now.Person, &now.Version); err != nil {
+		return fmt.Errorf("look for the person: %w", err)
+	}
+	if now != *as {
+		return fmt.Errorf("%w: the person is not who they were", gate.ErrRaced)
+	}
+	return nil
+}
+
 // applySession ends, opens or uses a session, and holds it to what the facts
 // said when the decision was made.
 func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
@@ -131,10 +151,10 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	return nil
 }
 
-// stopWaiting answers what waits in sessions. A turn that has begun to change
+// stopPending answers what waits in sessions. A turn that has begun to change
 // something is not said to be stopped here: its agent is, and what it made is
 // told.
-const stopWaiting = `
+const stopPending = `
 	UPDATE turns SET state = 'ready', reply = ?1, text = '', attachments = '[]', updated = ?2
 	WHERE state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id) AND session `
 
@@ -142,7 +162,7 @@ const stopWaiting = `
 func stopTurns(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	at := c.Record.Time.UnixNano()
 	if c.Stop != "" {
-		if _, err := tx.ExecContext(ctx, stopWaiting+`= ?3`, c.StopReply, at, c.Stop); err != nil {
+		if _, err := tx.ExecContext(ctx, stopPending+`= ?3`, c.StopReply, at, c.Stop); err != nil {
 			return fmt.Errorf("stop turns: %w", err)
 		}
 	}
@@ -155,7 +175,7 @@ func stopTurns(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET cut = ?1 WHERE ?2 > 0 AND id `+ended, true, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
 		return fmt.Errorf("cut sessions: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, stopWaiting+ended, c.StopReply, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
+	if _, err := tx.ExecContext(ctx, stopPending+ended, c.StopReply, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
 		return fmt.Errorf("stop turns: %w", err)
 	}
 	return nil

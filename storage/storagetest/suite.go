@@ -82,7 +82,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"identities are one person's each", identities},
 		{"grants and attributes", grants},
 		{"requests are found by their codes", pairings},
-		{"a code is used once", usedOnce},
+		{"a code is used once, CVE-2026-32987", usedOnce},
 		{"one request of a stranger waits", oneJoin},
 		{"a denial is remembered", deniedIsRemembered},
 		{"who waits", whoWaits},
