@@ -177,7 +177,7 @@ func TestTestsInDocsExist(t *testing.T) {
 	}
 }
 
-var rule = regexp.MustCompile("`((?:authz|trust|groups|events|content|limits|session|sandbox|tool|startup|store|engine|input|operator|agent|workspace)\\.[a-z_]+)`")
+var rule = regexp.MustCompile("`((?:authz|trust|groups|events|content|limits|session|sandbox|tool|startup|store|engine|input|operator|agent|workspace|pairing|people|token|grant|claim)\\.[a-z_]+)`")
 
 // TestRulesInDocsExist finds each rule id that a document names, in the default
 // policies or among those that the program gives by itself.

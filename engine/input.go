@@ -120,6 +120,9 @@ type UserInput struct {
 	Local      bool     `json:"local"`
 	// Roles are those that hold here and now.
 	Roles []string `json:"roles"`
+	// Lasting are those of them that hold everywhere and never end: who has a role in
+	// one chat or for a day must not give it away for ever.
+	Lasting []string `json:"lasting,omitempty"`
 	// Workspaces are opened to the person by grants that hold here and now.
 	Workspaces []GrantedWorkspace `json:"workspaces,omitempty"`
 	Attributes map[string]string  `json:"attributes,omitempty"`

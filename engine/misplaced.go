@@ -9,7 +9,7 @@ import (
 )
 
 // answerNames are the rules of a decision point that the engine reads.
-var answerNames = []string{"allow", "deny", "warn", "ask", "limits", "trust", "workspace", "vault", "sandbox", "agent"}
+var answerNames = []string{"allow", "deny", "warn", "ask", "limits", "trust", "workspace", "vault", "sandbox", "agent", "pair"}
 
 // verdictNames are those of them that decide.
 var verdictNames = answerNames[:4]

@@ -77,7 +77,7 @@ func (g *Gate) whoami(ctx context.Context, ev event, facts Facts, out outcome) (
 		fmt.Fprintf(&b, "\nleft of %s: %d of %d", l.Name, max(0, l.Left-1), l.Max)
 	}
 	b.WriteString("\n\n")
-	g.may(ctx, &b, ev, facts)
+	g.may(ctx, &b, ev, facts, false)
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
@@ -108,13 +108,14 @@ func (g *Gate) describe(ctx context.Context, ev event, t *target) (string, error
 		fmt.Fprintf(&b, "left of %s: %d of %d\n", l.Name, l.Left, l.Max)
 	}
 	b.WriteString("\n")
-	g.may(ctx, &b, of, facts)
+	g.may(ctx, &b, of, facts, true)
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
 // may asks the policies about everything that somebody could do, and writes what
-// they say with the rule that says so.
-func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Facts) {
+// they say with the rule that says so. Only with all does it name commands and
+// workspaces that are not theirs: nobody is told that somebody else's are there.
+func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Facts, all bool) {
 	facts.Workspace, facts.target = "", nil
 	dm := g.would(ctx, ev.plain(connectors.ChatDM), facts)
 	line(b, "direct messages", dm, served(dm))
@@ -125,7 +126,7 @@ func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Fact
 		d := g.would(ctx, ev.command(c.Name), facts)
 		if d.Verdict == engine.Allow {
 			yes = append(yes, "/"+c.Name)
-		} else {
+		} else if all {
 			no[d.Rule().ID] = append(no[d.Rule().ID], "/"+c.Name)
 		}
 	}
@@ -137,6 +138,8 @@ func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Fact
 		what := ""
 		if d.Verdict == engine.Allow {
 			what = accessInWords(d.Obligations.Access)
+		} else if !all {
+			continue
 		}
 		line(b, "workspace "+name, d, what)
 	}

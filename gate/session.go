@@ -78,6 +78,15 @@ func (s *Session) serves(asked Session) bool {
 		s.Agent == asked.Agent && s.Obligations == asked.Obligations
 }
 
+// lends tells whether a shared session is one that a decision for another person
+// would have made, or one that can do less.
+func (s *Session) lends(asked Session) bool {
+	if s.Access == "read_only" {
+		asked.Access = s.Access
+	}
+	return s.serves(asked)
+}
+
 // prepare finds the session that an admitted message is answered in, and whether
 // it can run. Where it cannot, the message is denied.
 func (g *Gate) prepare(ctx context.Context, ev event, facts Facts, out *outcome) {
@@ -86,7 +95,7 @@ func (g *Gate) prepare(ctx context.Context, ev event, facts Facts, out *outcome)
 	}
 	var err error
 	out.session, err = g.session(ev, out.Obligations)
-	if err == nil && facts.shared() && !facts.Session.serves(out.session) {
+	if err == nil && facts.shared() && !facts.Session.lends(out.session) {
 		err = errShared
 	}
 	if err == nil && g.Ready != nil {

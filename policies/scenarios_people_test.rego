@@ -43,7 +43,7 @@ test_trial_guest_comes_and_goes if {
 
 team := {"config": {"audience": "team"}}
 
-dora := {"user": {"id": "telegram:2", "name": "Dora", "roles": ["admin"]}}
+dora := {"user": {"id": "telegram:2", "name": "Dora", "roles": ["admin"], "lasting": ["admin"]}}
 
 test_admin_runs_a_team_within_bounds if {
 	newcomer := {"message": {"target": {"grants": ["member"]}}}
@@ -71,7 +71,7 @@ family := {
 	"groups": {"chats": {"telegram:-200": {"workspace": "family", "roles": ["parent", "child"]}}},
 }
 
-mum := {"user": {"id": "telegram:3", "roles": ["parent"]}}
+mum := {"user": {"id": "telegram:3", "roles": ["parent"], "lasting": ["parent"]}}
 
 kid := {"user": {"id": "telegram:4", "roles": ["child"]}}
 

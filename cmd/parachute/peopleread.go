@@ -65,13 +65,13 @@ func checkPerson(read *config.People, i int, entry config.Person, by string) use
 			p.Grants = append(p.Grants, grant)
 		}
 	}
-	// The grants are told above, each in its place.
-	probe := users.Person{ID: p.ID, Roles: p.Roles}
-	if len(p.Grants) > 0 {
-		probe.Grants = []users.Grant{{Role: users.RoleGuest}}
+	for n, role := range entry.Roles {
+		if err := (users.Grant{Role: role}).Check(); err != nil && role != users.RoleBlocked {
+			read.Fault(i, fmt.Sprintf("roles[%d]", n), "%v", err)
+		}
 	}
-	if err := probe.Check(); err != nil && users.CheckID(p.ID) == nil {
-		read.Fault(i, "roles", "%v", err)
+	if len(entry.Roles)+len(entry.Grants) == 0 {
+		read.Fault(i, "", "%s: say which roles or grants they have", entry.ID)
 	}
 	for name, value := range entry.Attributes {
 		if err := checkAttribute(name, value); err != nil {

@@ -74,3 +74,14 @@ func RolesIn(roles []string, grants []Grant, now time.Time, chat, kind string) [
 	slices.Sort(out[len(roles):])
 	return out
 }
+
+// Lasting gives the roles that hold everywhere and never end.
+func Lasting(roles []string, grants []Grant) []string {
+	out := slices.Clone(roles)
+	for _, g := range grants {
+		if g.Scope == ScopeAll && g.Expires.IsZero() && !g.Ended && !slices.Contains(out, g.Role) {
+			out = append(out, g.Role)
+		}
+	}
+	return out
+}

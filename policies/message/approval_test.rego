@@ -2,9 +2,9 @@ package parachute.message_test
 
 import data.parachute.fixtures_test as fixtures
 
-owner := {"user": {"id": "telegram:1", "roles": ["owner"]}}
+owner := {"user": {"id": "telegram:1", "roles": ["owner"], "lasting": ["owner"]}}
 
-admin := {"user": {"id": "telegram:2", "roles": ["admin"]}}
+admin := {"user": {"id": "telegram:2", "roles": ["admin"], "lasting": ["admin"]}}
 
 answers(name, pairing) := fixtures.code(name, pairing)
 

@@ -45,3 +45,12 @@ test_command_that_names_no_roles_is_nobodys if {
 test_message_is_no_command if {
 	not fixtures.fired(fixtures.decide({}).deny, "data.commands")
 }
+
+test_terminal_gives_commands_that_no_chat_has if {
+	local := {"user": {"local": true, "roles": []}, "message": {"kind": "command", "command": "import"}}
+	terminal := object.union(local, {"connector": {"name": "terminal", "kind": "terminal"}})
+	not fixtures.fired(fixtures.decide(terminal).deny, "not in data.commands")
+	fixtures.fired(fixtures.decide(local).deny, "not in data.commands")
+	stranger := object.union(terminal, {"user": {"local": false, "roles": ["member"]}})
+	fixtures.fired(fixtures.decide(stranger).deny, "not in data.commands")
+}

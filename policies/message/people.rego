@@ -69,8 +69,10 @@ given(role) if {
 # The roles that the sender may give and take away.
 handles(_) if common.local
 
+# Who has a role in one place or for some time alone gives none: it would outlast their own.
 handles(role) if {
 	some mine in common.roles
+	mine in input.user.lasting
 	some name in data.roles[mine].gives
 	name in {role, "all"}
 }

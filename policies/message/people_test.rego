@@ -33,6 +33,15 @@ test_role_that_is_not_defined_is_nobodys_to_give if {
 	}
 }
 
+# An owner for a day, or in one chat, gives and takes nothing that would outlast that.
+test_who_has_a_role_for_some_time_gives_none if {
+	passing := {"user": {"id": "telegram:1", "roles": ["owner"]}}
+	every name in changing {
+		fixtures.fired(by(passing, name, {"grants": ["member"]}).deny, "may not give this role")
+		fixtures.fired(by(passing, name, {"roles": ["member"]}).deny, "the person has a role")
+	}
+}
+
 test_who_gives_nothing_gives_nothing if {
 	settings := {"commands": {"role": {"roles": ["anyone"]}}}
 	every role in ["member", "guest"] {
