@@ -5,7 +5,7 @@ package parachute.scenarios_test
 
 import data.parachute.fixtures_test as fixtures
 
-owner := {"user": {"id": "telegram:1", "name": "Olga", "roles": ["owner"]}}
+owner := {"user": {"id": "telegram:1", "name": "Olga", "roles": ["owner"], "lasting": ["owner"]}}
 
 stranger := {"user": {"id": "telegram:666", "name": "Mallory", "roles": []}}
 
