@@ -523,3 +523,49 @@ func TestASharedSessionWorksForOthersNoLongerThanItIsShared(t *testing.T) {
 		t.Errorf("answered in %+v, %v", own, err)
 	}
 }
+
+// TestTheSameNumberElsewhereIsSomebodyElse: rights and limits belong to a person.
+// An account with the same number on another platform has neither, until it is
+// linked.
+func TestTheSameNumberElsewhereIsSomebodyElse(t *testing.T) {
+	b := newBench(t, withData("      messages_per_minute: 20\n      messages_per_day: 500\n", "      messages_per_day: 3\n"))
+	b.person("telegram:42", "member")
+	b.person("discord:42", "member")
+	sent := 0
+	says := func(connector string) audit.Record {
+		sent++
+		id := fmt.Sprint("says-", sent)
+		if err := b.gate.Handle(t.Context(), gate.Source{Name: connector, Kind: connector}, dm("42", id, "hello")); err != nil {
+			t.Fatal(err)
+		}
+		records := b.records()
+		return records[slices.IndexFunc(records, func(r audit.Record) bool { return r.Message == id })]
+	}
+	seen := map[string]string{}
+	for range 3 {
+		r := says("telegram")
+		want(t, r, "allow", "authz.role")
+		seen["telegram"] = r.Session
+	}
+	want(t, says("telegram"), "deny", "limits.exceeded")
+	want(t, says("matrix"), "deny", "authz.unknown_user")
+	for range 2 {
+		r := says("discord")
+		want(t, r, "allow", "authz.role")
+		seen["discord"] = r.Session
+	}
+	if seen["telegram"] == seen["discord"] {
+		t.Error("one session for two people")
+	}
+	if err := b.db.Link(t.Context(), "discord:42", "matrix:42"); err != nil {
+		t.Fatal(err)
+	}
+	r := says("matrix")
+	want(t, r, "allow", "authz.role")
+	if r.User != "discord:42" || r.Identity != "matrix:42" {
+		t.Errorf("recorded as %s, by %s", r.User, r.Identity)
+	}
+	for _, connector := range []string{"matrix", "discord", "telegram"} {
+		want(t, says(connector), "deny", "limits.exceeded")
+	}
+}

@@ -5,7 +5,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // The limits are out of the way: what is measured is the way of an admitted
@@ -61,4 +64,44 @@ func BenchmarkGateWithCommitParallel(b *testing.B) {
 	})
 	b.StopTimer()
 	g.checkAdmitted()
+}
+
+// BenchmarkDecisionAmongPeople decides for ten people, among ten and among many,
+// and keeps each decision.
+func BenchmarkDecisionAmongPeople(b *testing.B) {
+	for _, n := range []int{10, 1_000_000} {
+		b.Run(fmt.Sprint("people=", n), func(b *testing.B) {
+			g := openBench(b)
+			g.crowd(n)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if err := g.gate.Handle(b.Context(), source, dm(crowdID(i%10*(n/10)), fmt.Sprint(i), "hello")); err != nil {
+					b.Fatal(err)
+				}
+			}
+			g.checkAdmitted()
+		})
+	}
+}
+
+func crowdID(i int) string { return fmt.Sprintf("person-%07d", i) }
+
+// crowd makes n people known.
+func (b *bench) crowd(n int) {
+	b.tb.Helper()
+	const page = 10_000
+	for i := 0; i < n; i += page {
+		id, err := audit.NewID()
+		if err != nil {
+			b.tb.Fatal(err)
+		}
+		var add []users.Person
+		for j := i; j < min(n, i+page); j++ {
+			add = append(add, users.Person{ID: "chat:" + crowdID(j), Roles: []string{"owner"}})
+		}
+		r := audit.Record{ID: id, Time: b.now, Point: "message", Event: "import", Verdict: "allow", Rules: []audit.Rule{{ID: "authz.role", Kind: "allow"}}}
+		if err := b.db.Commit(b.tb.Context(), gate.Commit{Record: r, Change: &users.Change{Add: add}}); err != nil {
+			b.tb.Fatal(err)
+		}
+	}
 }

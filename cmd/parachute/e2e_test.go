@@ -76,10 +76,10 @@ func TestMain(m *testing.M) {
 //
 //	learn NAME PLATFORM REGEXP    put the first group of the bot's newest message that matches into $NAME
 //	age pairings|grants DURATION  what waits or holds for some time is so much older
-//	crowd PLATFORM N TEXT         N strangers say TEXT in direct messages
+//	crowd [-rush] PLATFORM N TEXT N strangers say TEXT in direct messages, one after the other or all at once
 //	guess PLATFORM PERSON N       somebody guesses N codes
 //	tally N USER VERDICT RULE     the log holds N such records of USER (-: of everybody)
-//	cutafter USER CAUSE DURATION  what ran for USER ended no later than DURATION after the message or rule CAUSE
+//	cutafter USER CAUSE DURATION  what ran for USER ended no later than DURATION after the newest message, rule or connector CAUSE
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,11 +59,27 @@ func cmdAge(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdCrowd lets N strangers say the same.
+// cmdCrowd lets N strangers say the same: each once the one before has their code,
+// or all at once.
 func cmdCrowd(ts *testscript.TestScript, neg bool, args []string) {
-	wants(ts, neg, args, 3, "crowd PLATFORM N TEXT")
+	wants(ts, neg, args, 3, "crowd [-rush] PLATFORM N TEXT")
+	rush := args[0] == "-rush"
+	if rush {
+		args = args[1:]
+	}
 	for i := range scriptNumber(ts, args[1]) {
-		says(ts, args[0], fmt.Sprint("crowd", i), strings.Join(args[2:], " "))
+		person := fmt.Sprint("crowd", i)
+		says(ts, args[0], person, strings.Join(args[2:], " "))
+		id := ts.Getenv(person)
+		if rush {
+			continue
+		}
+		eventually(ts, "an answer to "+person, func() (bool, string) {
+			sent := platformOf(ts, args[0]).Sent()
+			return slices.ContainsFunc(sent, func(s connectortest.Sent) bool {
+				return strings.Contains(s.Text, "Your code is") && strings.Contains(s.Text, ":"+id)
+			}), fmt.Sprint(len(sent), " messages")
+		})
 	}
 }
 
@@ -109,9 +126,9 @@ func cmdTally(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // cmdCutAfter waits until what ran for a person has ended, and holds that this was
-// no later than a time after the newest record with a rule or command that ended it.
+// no later than a time after the newest record of what ended it.
 func cmdCutAfter(ts *testscript.TestScript, neg bool, args []string) {
-	wants(ts, neg, args, 3, "cutafter USER MESSAGE|RULE DURATION")
+	wants(ts, neg, args, 3, "cutafter USER MESSAGE|RULE|CONNECTOR DURATION")
 	most, err := time.ParseDuration(args[2])
 	ts.Check(err)
 	var cause, end *audit.Record
@@ -119,7 +136,7 @@ func cmdCutAfter(ts *testscript.TestScript, neg bool, args []string) {
 		cause, end = nil, nil
 		for _, r := range logged(ts) {
 			switch {
-			case r.Message == args[1] || r.Rule().ID == args[1]:
+			case slices.Contains([]string{r.Message, r.Connector, r.Rule().ID}, args[1]):
 				cause = &r
 			case cause != nil && r.Point == "session" && r.Verdict == audit.Ended && r.User == args[0]:
 				end = &r

@@ -26,7 +26,7 @@ func importCommand(t terminal) *cli.Command {
 		},
 		Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error {
 			file, replace := c.Args().First(), c.Bool("replace")
-			list, err := readPeople(file, d.who)
+			list, err := readPeople(file, d.giver())
 			if err != nil {
 				return err
 			}

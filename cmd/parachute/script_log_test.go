@@ -30,6 +30,12 @@ func logged(ts *testscript.TestScript) []audit.Record {
 	return list
 }
 
+// chatted are the records without those of commands at the terminal, whose words
+// no chat reads.
+func chatted(ts *testscript.TestScript) []audit.Record {
+	return slices.DeleteFunc(logged(ts), func(r audit.Record) bool { return r.Connector == "terminal" })
+}
+
 // outcome is a record as scripts name it: verdict and rule, with the rule's
 // place where the script gives one.
 func outcomeOf(r audit.Record, want string) string {
@@ -87,7 +93,7 @@ func cmdTool(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdRecords(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, args, 1, "records N")
-	if got, want := len(logged(ts)), scriptNumber(ts, args[0]); got != want {
+	if got, want := len(chatted(ts)), scriptNumber(ts, args[0]); got != want {
 		ts.Fatalf("the log holds %d records, want %d", got, want)
 	}
 }
@@ -100,7 +106,7 @@ func cmdSummarise(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, args, 1, "summarise POLICIES")
 	owners := map[string]string{}
 	var list []audit.Record
-	for _, r := range logged(ts) {
+	for _, r := range chatted(ts) {
 		if r.Point != "message" {
 			continue
 		}
@@ -176,31 +182,31 @@ func scriptLines(ts *testscript.TestScript, file string) []scriptLine {
 }
 
 // cmdAnswered holds what was said to what was decided: each admitted message has
-// exactly one answer, each denial at most one, a person hears the same rule once
-// a minute, and no line is without its decision. It writes the first denial that
+// exactly one answer, each denial at most one, a person hears the same words of a
+// rule once a minute, and no line is without its decision. It writes the first denial that
 // each person was told by each rule, by message number.
 func cmdAnswered(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg, args, 1, "answered FILE")
-	told := map[string]int{}
+	told, words := map[string]int{}, map[string]string{}
 	for _, l := range scriptLines(ts, args[0]) {
 		told[l.Decision]++
+		words[l.Decision] = l.Text
 	}
-	spoken := map[string]time.Time{}
+	spoken, known := map[string]time.Time{}, map[string]bool{}
 	decisions := map[string]audit.Record{}
 	var first []audit.Record
-	for _, r := range logged(ts) {
+	for _, r := range chatted(ts) {
 		decisions[r.ID] = r
 		switch n := told[r.ID]; {
 		case n > 1 || (n == 0 && r.Point == "message" && r.Verdict == "allow"):
 			ts.Fatalf("message %s (%s) was answered %d times", r.Message, r.Verdict, n)
 		case n == 1 && r.Verdict == "deny":
 			who := r.User + " " + r.Rule().ID
-			before, again := spoken[who]
-			if again && r.Time.Sub(before) < 55*time.Second {
+			if before, again := spoken[who+" "+words[r.ID]]; again && r.Time.Sub(before) < 55*time.Second {
 				ts.Fatalf("message %s: %s was told of %s twice within a minute", r.Message, r.User, r.Rule().ID)
 			}
-			if spoken[who] = r.Time; !again {
-				first = append(first, r)
+			if spoken[who+" "+words[r.ID]] = r.Time; !known[who] {
+				known[who], first = true, append(first, r)
 			}
 		}
 	}

@@ -82,6 +82,9 @@ func account() string {
 	return strconv.Itoa(os.Getuid())
 }
 
+// giver is who gives what is given here.
+func (d *desk) giver() string { return gate.Terminal + ":" + d.who }
+
 // order carries out a command of the gate, and shows what a chat would read.
 func (d *desk) order(ctx context.Context, command string, words ...string) error {
 	reply, err := d.ordered(ctx, command, words...)

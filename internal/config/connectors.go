@@ -25,6 +25,10 @@ var keysOfKind = map[string][]string{
 	},
 }
 
+// commandLine names the source of commands given on the command line: nobody may
+// come in under its name.
+const commandLine = "terminal"
+
 // kinds in the order in which they are told.
 var kinds = []string{"console", "stdio", "telegram", "discord", "matrix"}
 
@@ -50,6 +54,8 @@ func (f *faults) connectors(c Config) {
 		switch {
 		case !connectorName.MatchString(conn.Name):
 			at.add("name", "%q must match %s: it prefixes ids", conn.Name, connectorName)
+		case conn.Name == commandLine:
+			at.add("name", "%q is the name of this computer's own command line; take another", conn.Name)
 		case seen[conn.Name]:
 			f.add(f.find(at.path), "%s.name: %q is taken by another connector; give each its own", at.key, conn.Name)
 		}
