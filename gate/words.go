@@ -22,7 +22,7 @@ type terms struct {
 }
 
 // readTerms reads "member guest in family for 3d dm named Ana Maria". A scope is
-// dm, group, everywhere, or here, which is the chat given.
+// dm, group, everywhere, the id of a chat, or here, which is the chat given.
 func readTerms(words []string, now time.Time, here string) (terms, error) {
 	var t terms
 	for i := 0; i < len(words); i++ {
@@ -41,7 +41,7 @@ func readTerms(words []string, now time.Time, here string) (terms, error) {
 			t.grant.Workspace, t.bounded = next, true
 			i++
 		case "for":
-			d, err := readDuration(next)
+			d, err := ReadDuration(next)
 			if err != nil {
 				return t, err
 			}
@@ -54,6 +54,11 @@ func readTerms(words []string, now time.Time, here string) (terms, error) {
 		case "here":
 			t.grant.Scope, t.bounded = here, true
 		default:
+			if strings.Contains(word, ":") {
+				// No role's name has a colon, and every chat's id has one.
+				t.grant.Scope, t.bounded = word, true
+				continue
+			}
 			if !slices.Contains(t.roles, word) {
 				t.roles = append(t.roles, word)
 			}
@@ -74,8 +79,8 @@ func readTerms(words []string, now time.Time, here string) (terms, error) {
 // maxGrant bounds how long a grant lasts that ends at all.
 const maxGrant = 10 * 365 * 24 * time.Hour
 
-// readDuration reads 90m, 12h, 3d or 2w.
-func readDuration(word string) (time.Duration, error) {
+// ReadDuration reads 90m, 12h, 3d or 2w.
+func ReadDuration(word string) (time.Duration, error) {
 	units := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
 	if len(word) > 1 {
 		unit := units[word[len(word)-1:]]

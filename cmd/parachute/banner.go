@@ -46,7 +46,7 @@ func (s *server) offerClaim(ctx context.Context, t terminal) error {
 	if !isTerminal(t.err) {
 		owners, err := s.db.Owners(ctx, time.Now(), 1)
 		if err == nil && len(owners) == 0 {
-			s.log.Warn("nobody is owner yet; `parachute users claim` shows a code for the first one to send to the bot")
+			s.log.WarnContext(ctx, "nobody is owner yet; `parachute users claim` shows a code for the first one to send to the bot")
 		}
 		return err
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
 )
 
@@ -66,18 +66,11 @@ func terms(c *cli.Context, roles []string) ([]string, error) {
 	return words, nil
 }
 
-// maxTerm is how long something lasts that ends at all.
-const maxTerm = 10 * 365 * 24 * time.Hour
-
 // readTerm reads 90m, 12h, 3d or 2w, as the gate does.
 func readTerm(word string) (time.Duration, error) {
-	units := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
-	if len(word) > 1 {
-		unit := units[word[len(word)-1:]]
-		n, err := strconv.ParseInt(word[:len(word)-1], 10, 32)
-		if err == nil && n > 0 && unit > 0 && n <= int64(maxTerm/unit) {
-			return time.Duration(n) * unit, nil
-		}
+	d, err := gate.ReadDuration(word)
+	if err != nil {
+		return 0, wrongUse("--for: %w", err)
 	}
-	return 0, wrongUse("--for %q: write 90m, 12h, 3d or 2w, at most ten years", word)
+	return d, nil
 }
