@@ -56,11 +56,7 @@ func (g *Gate) command(ctx context.Context, c *Commit, ev event, facts Facts, ou
 		}
 		c.Turn.Reply = words
 	case "whoami":
-		words, err := g.whoami(ctx, ev, facts, out)
-		if err != nil {
-			return err
-		}
-		c.Turn.Reply = words
+		c.Turn.Reply = g.whoami(ctx, ev, facts, out)
 	case "workspace":
 		g.workspace(c, ev, facts, out)
 	default:

@@ -58,7 +58,7 @@ func (g *Gate) left(ctx context.Context, ev event, who string, of Facts) ([]limi
 }
 
 // whoami tells the sender who they are, what they may do, and by which rules.
-func (g *Gate) whoami(ctx context.Context, ev event, facts Facts, out outcome) (string, error) {
+func (g *Gate) whoami(ctx context.Context, ev event, facts Facts, out outcome) string {
 	var b strings.Builder
 	roles := rolesInWords(facts.person())
 	if len(facts.Roles)+len(facts.Grants) == 0 {
@@ -78,7 +78,7 @@ func (g *Gate) whoami(ctx context.Context, ev event, facts Facts, out outcome) (
 	}
 	b.WriteString("\n\n")
 	g.may(ctx, &b, ev, facts, false)
-	return strings.TrimSuffix(b.String(), "\n"), nil
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // describe tells what somebody may do, as an event of theirs through the

@@ -137,7 +137,7 @@ func (g *Gate) facts(ctx context.Context, ev event) (Facts, error) {
 			facts.token, facts.tokenID = t.StateAt(now, ev.identity, ev.place.Chat, string(ev.msg.Chat.Kind)), t.ID
 		}
 	}
-	facts.target, err = g.target(ctx, ev.of(facts), facts, now)
+	facts.target, err = g.target(ctx, ev.of(facts), now)
 	return facts, err
 }
 

@@ -162,7 +162,7 @@ func (g *Gate) pair(ctx context.Context, c *Commit, ev event, facts Facts, t *ta
 		return g.offerLink(ctx, c, ev, facts)
 	}
 	const wrong = "This code does not work. Ask for a new one, and write it as it was shown."
-	p, state := t.pairing, t.TargetInput.Pairing.State
+	p, state := t.pairing, t.Pairing.State
 	if p == nil || state != users.PairPending && state != users.PairEntered {
 		c.Turn.Reply = wrong
 		return nil
@@ -173,7 +173,7 @@ func (g *Gate) pair(ctx context.Context, c *Commit, ev event, facts Facts, t *ta
 	case p.Kind != users.PairLink:
 		c.Turn.Reply = wrong
 	case p.Person == ev.place.User && state == users.PairEntered:
-		return g.link(c, ev, *p)
+		return g.link(c, *p)
 	case p.Person == ev.place.User:
 		c.Turn.Reply = "Send this code from your other account, in a direct message to the bot there."
 	case state == users.PairEntered || len(facts.Roles)+len(facts.Grants) > 0:
@@ -218,7 +218,7 @@ func (g *Gate) enter(c *Commit, ev event, p users.Pairing) error {
 }
 
 // link makes the account that sent the code one of the sender's.
-func (g *Gate) link(c *Commit, ev event, p users.Pairing) error {
+func (g *Gate) link(c *Commit, p users.Pairing) error {
 	p.State = users.PairUsed
 	ch := c.change()
 	ch.Pairings = []users.Pairing{p}

@@ -30,7 +30,7 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 	case "deny":
 		g.refuse(c, t)
 	case "block":
-		g.block(c, ev, t)
+		block(c, t)
 	case "unblock":
 		unblock(c, t)
 	case "remove":
@@ -69,7 +69,7 @@ func usage(command string, t *target) string {
 	return b.String()
 }
 
-func (g *Gate) block(c *Commit, ev event, t *target) {
+func block(c *Commit, t *target) {
 	p := t.person
 	if slices.Contains(p.Roles, users.RoleBlocked) {
 		c.Turn.Reply = fmt.Sprintf("%s is blocked already.", p.ID)

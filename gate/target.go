@@ -50,7 +50,7 @@ func hideCode(m *connectors.Message) (code string) {
 }
 
 // target reads what a command is about; nil for everything else.
-func (g *Gate) target(ctx context.Context, ev event, facts Facts, now time.Time) (*target, error) {
+func (g *Gate) target(ctx context.Context, ev event, now time.Time) (*target, error) {
 	t, words := &target{}, ev.msg.Args
 	var err error
 	switch ev.msg.Command {
@@ -126,7 +126,7 @@ func (t *target) offer(words []string, now time.Time, ev event) {
 }
 
 func (t *target) readPairing(ctx context.Context, store Store, ev event, now time.Time) error {
-	t.Kind, t.TargetInput.Pairing = targetPairing, &engine.PairingInput{State: "unknown"}
+	t.Kind, t.Pairing = targetPairing, &engine.PairingInput{State: "unknown"}
 	code, ok := users.CleanCode(ev.code)
 	if !ok {
 		return nil
@@ -139,7 +139,7 @@ func (t *target) readPairing(ctx context.Context, store Store, ev event, now tim
 		return err
 	}
 	t.pairing = &p
-	*t.TargetInput.Pairing = engine.PairingInput{
+	*t.Pairing = engine.PairingInput{
 		Kind: p.Kind, State: p.StateAt(now), Connector: p.Connector, Own: p.Person == ev.place.User || p.Identity == ev.identity,
 	}
 	return nil

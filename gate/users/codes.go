@@ -25,7 +25,7 @@ func NewCode() string {
 		if len(code) == codeLength/2 {
 			code = append(code, '-')
 		}
-		rand.Read(b) //nolint:errcheck // it never fails (crypto/rand, since Go 1.24)
+		rand.Read(b)
 		// What does not divide evenly is thrown again, so that each sign is as likely.
 		if n := len(codeAlphabet); int(b[0]) < 256/n*n {
 			code = append(code, codeAlphabet[int(b[0])%n])
@@ -66,7 +66,7 @@ var tokenEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 // as the token's person.
 func NewSecret(id string) string {
 	secret := make([]byte, tokenBytes)
-	rand.Read(secret) //nolint:errcheck // it never fails (crypto/rand, since Go 1.24)
+	rand.Read(secret)
 	return tokenPrefix + id + "_" + strings.ToLower(tokenEncoding.EncodeToString(secret))
 }
 
