@@ -20,7 +20,7 @@ func (g *Gate) commit(ctx context.Context, ev event, id string, facts Facts, out
 	if out.Verdict == engine.Allow {
 		c.As = &As{Identity: ev.identity, Person: ev.place.User, Version: facts.Version}
 		if ev.dm() && len(facts.Identities) > 0 && facts.DM != ev.msg.Chat.ID {
-			c.DM, c.Identity = ev.msg.Chat.ID, ev.identity
+			c.Heard = append(c.Heard, ev.address())
 		}
 		switch {
 		case ev.msg.Command != "":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/parachute-gate/parachute/audit"
@@ -65,6 +66,9 @@ type Deps struct {
 type Gate struct {
 	Deps
 	quiet *quiet
+	// asking lets one request in at a time: how many owners are told of is counted
+	// between one and the next.
+	asking sync.Mutex
 }
 
 // New makes a Gate.
@@ -143,6 +147,10 @@ func (g *Gate) facts(ctx context.Context, ev event) (Facts, error) {
 
 // conclude records an outcome and then, only then, acts on it.
 func (g *Gate) conclude(ctx context.Context, ev event, id string, facts Facts, out outcome) error {
+	if out.asks != nil {
+		g.asking.Lock()
+		defer g.asking.Unlock()
+	}
 	c, err := g.commit(ctx, ev, id, facts, out)
 	if err != nil {
 		g.Book.Undo(out.events)

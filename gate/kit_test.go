@@ -89,7 +89,13 @@ func openEngine(tb testing.TB, s engine.Source) *engine.Engine {
 
 func newBench(tb testing.TB, opts ...option) *bench {
 	tb.Helper()
-	b := &bench{tb: tb, dir: tb.TempDir(), log: &bytes.Buffer{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	return newBenchIn(tb, tb.TempDir(), opts...)
+}
+
+// newBenchIn is a bench over the database in a folder, where there is one.
+func newBenchIn(tb testing.TB, dir string, opts ...option) *bench {
+	tb.Helper()
+	b := &bench{tb: tb, dir: dir, log: &bytes.Buffer{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	db, err := sqlite.Open(tb.Context(), b.dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)

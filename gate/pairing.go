@@ -84,7 +84,7 @@ func (g *Gate) tellOwners(ctx context.Context, c *Commit, p users.Pairing, code 
 		"/approve %s lets them in (/approve %s guest for 3d: with another role, for some time), /deny %s does not.",
 		requestLine(p), p.Role, code, inWords(codeTime), code, code, code)
 	if asked == maxAsked {
-		words = "More people ask to be let in than I want to tell you of one by one. /users shows them all."
+		words = "More people ask to be let in than I want to tell you of one by one. /users shows the newest; `parachute users pending` shows them all."
 	}
 	owners, err := g.Store.Owners(ctx, p.Created, maxOwners)
 	if err != nil {
@@ -132,6 +132,7 @@ func (g *Gate) approve(c *Commit, ev event, t *target) error {
 	p.State = users.PairUsed
 	c.change().Pairings = []users.Pairing{p}
 	c.put(person, t.Known)
+	c.Heard = append(c.Heard, addressOf(p))
 	given := rolesInWords(users.Person{Grants: grants})
 	c.Turn.Reply = fmt.Sprintf("%s (%q) is in now: %s.", p.Identity, clip(p.Name, 100), given)
 	return g.notifyAt(c, addressOf(p), "pairing.approved", fmt.Sprintf("You are in: %s. Write to me, or send /help.", given))
@@ -227,7 +228,9 @@ func (g *Gate) link(c *Commit, p users.Pairing) error {
 	ch.Forget, ch.Cut, ch.CutReply = []string{p.Identity}, []string{p.Identity}, ruled
 	c.Turn.Reply = fmt.Sprintf("%s is you now: your rights and your limits are the same there.", p.Identity)
 	connector, user := splitID(p.Identity)
-	return g.notifyAt(c, Address{Connector: connector, Chat: p.OtherChat, User: user, Identity: p.Identity}, "pairing.linked",
+	other := Address{Connector: connector, Chat: p.OtherChat, User: user, Identity: p.Identity}
+	c.Heard = append(c.Heard, other)
+	return g.notifyAt(c, other, "pairing.linked",
 		fmt.Sprintf("This account is linked: here you are %s.", p.Person))
 }
 
@@ -253,8 +256,14 @@ func (g *Gate) claim(ctx context.Context, c *Commit, ev event, facts Facts, p us
 	person.Roles = append(slices.Clone(person.Roles), users.RoleOwner)
 	ch.Forget = []string{ev.identity}
 	c.put(person, known)
+	c.Heard = append(c.Heard, ev.address())
 	c.Turn.Reply = "You are the owner of this bot now. Send /help to see what you can do; /users shows who is known."
 	return nil
+}
+
+// address is where the sender of a direct message is to be told something.
+func (ev event) address() Address {
+	return Address{Connector: ev.from.Name, Chat: ev.msg.Chat.ID, User: ev.msg.User.ID, Identity: ev.identity}
 }
 
 // dm tells whether an event was written in a direct message.

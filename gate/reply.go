@@ -61,9 +61,9 @@ func inWords(d time.Duration) string {
 	}
 	up := func(by time.Duration) int64 { return int64((d + by - 1) / by) }
 	switch {
-	case d <= time.Minute:
+	case d < time.Minute:
 		return unit(max(1, up(time.Second)), "second")
-	case d <= time.Hour:
+	case d < time.Hour:
 		return unit(up(time.Minute), "minute")
 	case d <= 48*time.Hour:
 		return unit(up(time.Hour), "hour")

@@ -132,9 +132,8 @@ type Commit struct {
 	Turn   *Turn
 	// Change is what changes about people.
 	Change *users.Change
-	// DM is the direct chat in which a known identity was heard now, with the
-	// platform's own id; "" changes nothing.
-	DM, Identity string
+	// Heard are the direct chats in which known identities were heard.
+	Heard []Address
 	// Notices go to others than the sender, each on a record of its own. They are
 	// kept in the same transaction.
 	Notices []Notice

@@ -59,6 +59,8 @@ type Standing struct {
 	Ended bool
 	// Cut says that its running turn is to be ended too.
 	Cut bool
+	// Words are read in the place of that turn's answer; "" is nothing.
+	Words string
 	// Owed says that turns of it are still to be answered.
 	Owed bool
 }

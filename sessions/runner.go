@@ -159,6 +159,25 @@ func (r *Runner) Stop(session string) {
 	}
 }
 
+// Cut ends the running turn of a session from outside of its chat, if one runs
+// here: its answer are the words given, and there is none where they are empty.
+func (r *Runner) Cut(session, words string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.lanes[session]; l != nil && l.cancel != nil {
+		l.cancel(&cut{words})
+	}
+}
+
+// cut is why a turn ended that was ended from outside.
+type cut struct{ words string }
+
+// Error implements error.
+func (*cut) Error() string { return "cut" }
+
+// Is makes it a kind of ErrStopped.
+func (*cut) Is(target error) bool { return target == ErrStopped }
+
 // Sessions are those that have turns in this process.
 func (r *Runner) Sessions() []string {
 	r.mu.Lock()
@@ -217,6 +236,10 @@ func (r *Runner) step(ctx, turn context.Context, t Turn, last bool) error {
 		}
 		return r.deliver(ctx, Reply{Turn: t, Text: unconfirmed, Failed: true}, r.Deliver)
 	case Ready:
+		if t.Reply == "" {
+			// Who is to hear nothing any more.
+			return r.close(ctx, t.ID, Failed)
+		}
 		return r.send(ctx, Reply{Turn: t, Text: t.Reply}, r.Deliver)
 	case Pending:
 		return r.answer(ctx, turn, t, last)
@@ -248,7 +271,14 @@ func (r *Runner) answer(ctx, turn context.Context, t Turn, last bool) error {
 	case err == nil:
 		return finish(Reply{Turn: t, Text: text})
 	case errors.Is(err, ErrStopped):
-		return finish(Reply{Turn: t, Text: stopped, Failed: true})
+		words := stopped
+		if c, ok := errors.AsType[*cut](err); ok {
+			words = c.words
+		}
+		if words == "" {
+			return r.close(ctx, t.ID, Failed)
+		}
+		return finish(Reply{Turn: t, Text: words, Failed: true})
 	case ctx.Err() != nil:
 		// The process ends: the turn stays as it is and runs again.
 		return ctx.Err()

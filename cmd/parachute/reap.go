@@ -56,7 +56,7 @@ func (s *server) reapOnce(ctx context.Context) error {
 // settle ends what a session has here that it should not have any more.
 func (s *server) settle(id string, is sessions.Standing) {
 	if is.Cut {
-		s.runner.Stop(id)
+		s.runner.Cut(id, is.Words)
 	}
 	if !is.Ended || is.Owed {
 		return

@@ -108,8 +108,3 @@ about_self if {
 	input.message.target.kind in {"person", "session"}
 	input.message.target.id == input.user.id
 }
-
-about_self if {
-	input.message.target.kind == "session"
-	input.message.target.shared == true
-}

@@ -40,7 +40,7 @@ deny contains refuse("the person is not known, or is blocked", "share_known") if
 
 shares_own_session if {
 	input.message.command == "share"
-	input.message.target.kind
+	input.message.target.id
 	command_granted
 	own_session
 }

@@ -112,22 +112,49 @@ func cutSessions(ctx context.Context, tx *sql.Tx, people []string, reply string,
 			if _, err := tx.ExecContext(ctx, stopPending+`= ?3`, reply, at, id); err != nil {
 				return fmt.Errorf("stop turns: %w", err)
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = coalesce(ended, ?), cut = 1 WHERE id = ?`, at, id); err != nil {
-				return fmt.Errorf("cut session: %w", err)
+			if err := cutSession(ctx, tx, id, reply, at); err != nil {
+				return err
 			}
 		}
 		if _, err := tx.ExecContext(ctx, stopPending+`IN (`+owing+`)
 			AND (SELECT d.user FROM decisions d WHERE d.id = turns.decision) = ?3`, reply, at, person); err != nil {
 			return fmt.Errorf("stop turns in sessions of others: %w", err)
 		}
+		shared, err := idsOf(ctx, tx, `
+			SELECT DISTINCT t.session FROM turns t INDEXED BY turns_open JOIN decisions d ON d.id = t.decision
+			WHERE t.state = 'pending' AND t.state IN ('pending', 'ready', 'sending') AND d.user = ?1
+			  AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = t.session AND s.user <> ?1)`, person)
+		if err != nil {
+			return err
+		}
+		for _, id := range shared {
+			if err := cutSession(ctx, tx, id, sharedEnded, at); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func aliveOf(ctx context.Context, tx *sql.Tx, person string) (ids []string, err error) {
-	rows, err := tx.QueryContext(ctx, `
+// sharedEnded is read in a session that was shared with somebody whose turn in it
+// had to be ended.
+const sharedEnded = "This session has ended: somebody with whom it was shared may not write here any more. The next message begins another."
+
+func cutSession(ctx context.Context, tx *sql.Tx, id, words string, at int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = coalesce(ended, ?), cut = 1, cut_words = ? WHERE id = ?`, at, words, id); err != nil {
+		return fmt.Errorf("cut session: %w", err)
+	}
+	return nil
+}
+
+func aliveOf(ctx context.Context, tx *sql.Tx, person string) ([]string, error) {
+	return idsOf(ctx, tx, `
 		SELECT id FROM sessions WHERE user = ?1 AND ended IS NULL
 		UNION SELECT id FROM sessions WHERE user = ?1 AND id IN (`+owing+`)`, person)
+}
+
+func idsOf(ctx context.Context, tx *sql.Tx, query string, args ...any) (ids []string, err error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("look for sessions: %w", err)
 	}

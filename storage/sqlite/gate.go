@@ -52,13 +52,13 @@ func (db *DB) Commit(ctx context.Context, c gate.Commit) error {
 				return fmt.Errorf("keep the choice: %w", err)
 			}
 		}
-		if c.DM != "" && c.Identity != "" {
-			if _, err := tx.ExecContext(ctx, `UPDATE identities SET dm = ?1 WHERE id = ?2 AND dm <> ?1`, c.DM, c.Identity); err != nil {
-				return fmt.Errorf("keep the direct chat: %w", err)
-			}
-		}
 		if err := applyChange(ctx, tx, c.Change, c.Record.Time.UnixNano()); err != nil {
 			return err
+		}
+		for _, a := range c.Heard {
+			if _, err := tx.ExecContext(ctx, `UPDATE identities SET dm = ?1 WHERE id = ?2 AND dm <> ?1 AND ?1 <> ''`, a.Chat, a.Identity); err != nil {
+				return fmt.Errorf("keep the direct chat: %w", err)
+			}
 		}
 		if c.Turn != nil {
 			if err := db.insertTurn(ctx, tx, c.Record, c.Place.Connector, *c.Turn); err != nil {
@@ -113,8 +113,8 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	}
 	if c.End != "" {
 		res, err := tx.ExecContext(ctx, `
-			UPDATE sessions SET ended = coalesce(ended, ?1), cut = ?2 WHERE id = ?3 AND (ended IS NULL OR (?2 AND NOT cut
-			AND EXISTS (SELECT 1 FROM turns t WHERE t.session = ?3 AND t.state IN ('pending', 'ready', 'sending'))))`, at, c.Cut, c.End)
+			UPDATE sessions SET ended = coalesce(ended, ?1), cut = ?2, cut_words = ?4 WHERE id = ?3 AND (ended IS NULL OR (?2 AND NOT cut
+			AND EXISTS (SELECT 1 FROM turns t WHERE t.session = ?3 AND t.state IN ('pending', 'ready', 'sending'))))`, at, c.Cut, c.End, c.StopReply)
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
@@ -172,7 +172,7 @@ func stopTurns(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	const ended = `IN (
 		SELECT t.session FROM turns t INDEXED BY turns_open JOIN sessions s ON s.id = t.session
 		WHERE t.state IN ('pending', 'ready', 'sending') AND s.connector = ?3 AND s.chat = ?4 AND s.user = ?5 AND s.ended IS NOT NULL)`
-	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET cut = ?1 WHERE ?2 > 0 AND id `+ended, true, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET cut = 1, cut_words = ?1 WHERE ?2 > 0 AND id `+ended, c.StopReply, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {
 		return fmt.Errorf("cut sessions: %w", err)
 	}
 	if _, err := tx.ExecContext(ctx, stopPending+ended, c.StopReply, at, c.Place.Connector, c.Place.Chat, c.Place.User); err != nil {

@@ -99,12 +99,12 @@ func (db *DB) Standings(ctx context.Context, ids []string) (map[string]sessions.
 	}
 	out := map[string]sessions.Standing{}
 	err = db.each(ctx, `
-		SELECT s.id, s.ended IS NOT NULL, s.cut,
+		SELECT s.id, s.ended IS NOT NULL, s.cut, s.cut_words,
 		       EXISTS (SELECT 1 FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending'))
 		FROM sessions s WHERE s.id IN (SELECT value FROM json_each(?))`, []any{string(list)}, func(rows *sql.Rows) error {
 		var id string
 		var s sessions.Standing
-		if err := rows.Scan(&id, &s.Ended, &s.Cut, &s.Owed); err != nil {
+		if err := rows.Scan(&id, &s.Ended, &s.Cut, &s.Words, &s.Owed); err != nil {
 			return fmt.Errorf("read session: %w", err)
 		}
 		out[id] = s

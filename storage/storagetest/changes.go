@@ -36,7 +36,7 @@ func changePeople(t *testing.T, s Stores) {
 		Update: []users.Person{bobs}, Remove: []users.Person{gone},
 		Link: []users.Identity{{ID: "other:bob", Person: bob.User}},
 	})
-	c.DM, c.Identity = "room", ann.User
+	c.Heard = []gate.Address{{Chat: "room", Identity: ann.User}}
 	commit(t, s, c)
 	s = reopen(t, s)
 	if got := person(t, s, elsewhere.User); got.ID != ann.User || got.Name != "Ann" || !slices.Equal(got.Roles, []string{"owner"}) {
@@ -48,8 +48,7 @@ func changePeople(t *testing.T, s Stores) {
 	if _, err := s.Person(t.Context(), gone.ID); !errors.Is(err, users.ErrUnknown) {
 		t.Errorf("removed: %v", err)
 	}
-	// The direct chat is of who is there when it is kept.
-	equal(t, "direct chat of somebody new", facts(t, s, ann, "").DM, "")
+	equal(t, "direct chat of somebody new", facts(t, s, ann, "").DM, "room")
 	commit(t, s, changing(now, users.Change{Unlink: []string{"other:bob"}}))
 	if _, err := s.Person(t.Context(), "other:bob"); !errors.Is(err, users.ErrUnknown) {
 		t.Errorf("unlinked: %v", err)
@@ -230,7 +229,7 @@ func heard(t *testing.T, s Stores) {
 	must(t, s.Link(t.Context(), ann.User, "matrix:@ann:example.org"))
 	in := func(dm, identity string) {
 		c := only(ann, "")
-		c.DM, c.Identity = dm, identity
+		c.Heard = []gate.Address{{Chat: dm, Identity: identity}}
 		commit(t, s, c)
 	}
 	in("1", ann.User)

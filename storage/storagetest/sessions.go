@@ -99,7 +99,7 @@ func cut(t *testing.T, s Stores) {
 	s = reopen(t, s)
 	standings, err = s.Standings(t.Context(), []string{id, other.Open.ID})
 	must(t, err)
-	equal(t, "standings", standings, map[string]sessions.Standing{id: {Ended: true, Cut: true, Owed: true}, other.Open.ID: {Owed: true}})
+	equal(t, "standings", standings, map[string]sessions.Standing{id: {Ended: true, Cut: true, Words: "ended", Owed: true}, other.Open.ID: {Owed: true}})
 	if got := turn(t, s, waiting.Turn.ID); got.State != sessions.Ready || got.Reply != "ended" {
 		t.Errorf("the turn that waited: %+v", got)
 	}
@@ -114,7 +114,7 @@ func cut(t *testing.T, s Stores) {
 	}
 	standings, err = s.Standings(t.Context(), []string{id})
 	must(t, err)
-	equal(t, "standings", standings, map[string]sessions.Standing{id: {Ended: true, Cut: true}})
+	equal(t, "standings", standings, map[string]sessions.Standing{id: {Ended: true, Cut: true, Words: "ended"}})
 }
 
 // stopEnded reaches what goes on in sessions that ended, from the place and from

@@ -109,8 +109,8 @@ func cutPeople(t *testing.T, s Stores) {
 	got, err := s.Standings(t.Context(), ids)
 	must(t, err)
 	equal(t, "standings", got, map[string]sessions.Standing{
-		ids[0]: {Ended: true, Cut: true, Owed: true}, ids[1]: {Ended: true},
-		ids[2]: {Ended: true, Cut: true, Owed: true}, ids[3]: {Ended: true, Cut: true, Owed: true}, ids[4]: {Owed: true},
+		ids[0]: {Ended: true, Cut: true, Words: "You were cut off.", Owed: true}, ids[1]: {Ended: true},
+		ids[2]: {Ended: true, Cut: true, Words: "You were cut off.", Owed: true}, ids[3]: {Ended: true, Cut: true, Words: "You were cut off.", Owed: true}, ids[4]: {Owed: true},
 	})
 	equal(t, "what had begun", turn(t, s, ended.Turn.ID).State, sessions.Pending)
 	for _, c := range []gate.Commit{open, second} {

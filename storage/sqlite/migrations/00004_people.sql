@@ -83,6 +83,10 @@ CREATE TABLE tokens (
 ) STRICT;
 CREATE INDEX tokens_identity ON tokens (identity, created);
 
+-- What is read in the place of the answer that a cut session was making; '' is
+-- nothing.
+ALTER TABLE sessions ADD COLUMN cut_words TEXT NOT NULL DEFAULT '';
+
 -- Whom a session's owner lets into it.
 CREATE TABLE shares (
   session TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
@@ -100,6 +104,7 @@ DROP INDEX turns_pending;
 DROP INDEX sessions_alive;
 DROP INDEX sessions_user;
 DROP TABLE shares;
+ALTER TABLE sessions DROP COLUMN cut_words;
 DROP TABLE tokens;
 ALTER TABLE installation DROP COLUMN key;
 DROP TABLE pairings;
