@@ -50,6 +50,8 @@ type Record struct {
 	Revision string `json:"revision"`
 	// Duration is how long the policies took, in nanoseconds.
 	Duration time.Duration `json:"duration_ns"`
+	// Changes are what it changed about people, one by one.
+	Changes []string `json:"changes,omitempty"`
 	// Usage is what a program used that ended; nil for everything else.
 	Usage *Usage `json:"usage,omitempty"`
 

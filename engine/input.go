@@ -123,6 +123,8 @@ type UserInput struct {
 	// Lasting are those of them that hold everywhere and never end: who has a role in
 	// one chat or for a day must not give it away for ever.
 	Lasting []string `json:"lasting,omitempty"`
+	// LastingDM never end either, and hold in direct messages alone.
+	LastingDM []string `json:"lasting_dm,omitempty"`
 	// Workspaces are opened to the person by grants that hold here and now.
 	Workspaces []GrantedWorkspace `json:"workspaces,omitempty"`
 	Attributes map[string]string  `json:"attributes,omitempty"`

@@ -32,6 +32,7 @@ func (g *Gate) Claim(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	r.Changes = inRecord(change)
 	if err := g.Store.Commit(ctx, Commit{Record: r, Change: change}); err != nil {
 		return "", fmt.Errorf("keep the claim code: %w", err)
 	}
@@ -68,10 +69,12 @@ func (g *Gate) expire(ctx context.Context, p users.Person) error {
 		return err
 	}
 	r.User = clip(p.ID, maxShown)
-	c := Commit{Record: r, Change: &users.Change{Expire: []users.Person{p}, Cut: []string{p.ID}, CutReply: ruled}}
+	c := Commit{Change: &users.Change{Expire: []users.Person{p}, Cut: []string{p.ID}, CutReply: ruled}}
 	if err := g.notify(ctx, &c, p.ID, "grant.expired", "What you were granted here for some time has ended."); err != nil {
 		return err
 	}
+	r.Changes = inRecord(c.Change)
+	c.Record = r
 	if err := g.Store.Commit(ctx, c); err != nil {
 		return fmt.Errorf("end the grants of %s: %w", p.ID, err)
 	}

@@ -37,6 +37,7 @@ func (g *Gate) commit(ctx context.Context, ev event, id string, facts Facts, out
 // recorded adds the record of an outcome to what it changes.
 func (g *Gate) recorded(c Commit, ev event, id string, facts Facts, out outcome) (Commit, error) {
 	c.Record = g.record(ev, id, facts, out.Decision)
+	c.Record.Changes = inRecord(c.Change)
 	if c.Turn != nil {
 		c.Record.Turn = c.Turn.ID
 		if c.Turn.Session != "" {

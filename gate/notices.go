@@ -27,6 +27,25 @@ func (g *Gate) notify(ctx context.Context, c *Commit, person, rule, words string
 	return nil
 }
 
+// notifyOwners tells the owners something, and gives those who can be told.
+func (g *Gate) notifyOwners(ctx context.Context, c *Commit, rule, words string) ([]string, error) {
+	owners, err := g.Store.Owners(ctx, g.Now(), maxOwners)
+	if err != nil {
+		return nil, err
+	}
+	var told []string
+	for _, o := range owners {
+		before := len(c.Notices)
+		if err := g.notify(ctx, c, o.ID, rule, words); err != nil {
+			return nil, err
+		}
+		if len(c.Notices) > before {
+			told = append(told, o.ID)
+		}
+	}
+	return told, nil
+}
+
 // notifyAt tells something in one direct chat. It is kept with the decision that
 // it follows from, and told as surely as an answer.
 func (g *Gate) notifyAt(c *Commit, to Address, rule, words string) error {

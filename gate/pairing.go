@@ -60,45 +60,35 @@ func (g *Gate) keepRequest(ctx context.Context, c *Commit, facts Facts, out outc
 	if out.asks == nil {
 		return nil
 	}
-	p := *out.asks
-	told, err := g.tellOwners(ctx, c, p, out.code)
-	if err != nil {
+	p, err := *out.asks, error(nil)
+	if p.Shown, err = g.tellOwners(ctx, c, p, out.code); err != nil {
 		return err
 	}
-	p.Shown = told
 	c.change().Pairings = append(c.change().Pairings, p)
 	return nil
 }
 
-// tellOwners tells the owners who asks, and what for. It reports whether anybody
-// can be told.
-func (g *Gate) tellOwners(ctx context.Context, c *Commit, p users.Pairing, code string) (bool, error) {
-	_, asked, err := g.Store.Waiting(ctx, WaitingQuery{Now: p.Created, Kind: users.PairJoin, Connector: p.Connector, Since: p.Created.Add(-time.Hour), Most: 1})
+// tellOwners tells the owners who asks, and what for. It gives those who can be
+// told.
+func (g *Gate) tellOwners(ctx context.Context, c *Commit, p users.Pairing, code string) ([]string, error) {
+	_, asked, err := g.Store.Waiting(ctx, WaitingQuery{Now: p.Created, Kind: users.PairJoin, Connector: p.Connector, Since: p.Created.Add(-time.Hour)})
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if asked > maxAsked {
-		return false, nil
+		return nil, nil
 	}
 	words := fmt.Sprintf("Somebody asks to be let in: %s.\nThey would be %s, in direct messages. The code is %s and is good for %s.\n"+
-		"/approve %s lets them in (/approve %s guest for 3d: with another role, for some time), /deny %s does not.",
+		"/approve %s lets them in (/approve %s ROLE for 3d: with another role, for some time), /deny %s does not.",
 		requestLine(p), p.Role, code, inWords(codeTime), code, code, code)
 	if asked == maxAsked {
 		words = "More people ask to be let in than I want to tell you of one by one. /users shows the newest; `parachute users pending` shows them all."
 	}
-	owners, err := g.Store.Owners(ctx, p.Created, maxOwners)
-	if err != nil {
-		return false, err
+	told, err := g.notifyOwners(ctx, c, "pairing.asked", words)
+	if asked == maxAsked {
+		told = nil
 	}
-	for _, o := range owners {
-		if slices.Contains(o.Roles, users.RoleBlocked) {
-			continue
-		}
-		if err := g.notify(ctx, c, o.ID, "pairing.asked", words); err != nil {
-			return false, err
-		}
-	}
-	return len(c.Notices) > 0 && asked < maxAsked, nil
+	return told, err
 }
 
 // requestLine tells who asks, where, for what.
@@ -110,16 +100,20 @@ func requestLine(p users.Pairing) string {
 // whatever the policies admit.
 const notWaiting = "Nobody waits with this code."
 
-// approve lets in who asked. What nobody who may approve has seen yet is shown
+// approve lets in who asked. What the sender was not shown with its code is shown
 // first.
 func (g *Gate) approve(c *Commit, ev event, t *target) error {
 	if t.pairing == nil || t.pairing.Kind != users.PairJoin || !t.pairing.Waits(g.Now()) {
 		c.Turn.Reply = notWaiting
 		return nil
 	}
+	if slices.Contains(t.person.Roles, users.RoleBlocked) {
+		c.Turn.Reply = fmt.Sprintf("%s is blocked. /unblock them first.", t.ID)
+		return nil
+	}
 	p, grants := *t.pairing, t.terms.grants(ev.place.User)
-	if !p.Shown {
-		p.Shown = true
+	if !slices.Contains(p.Shown, ev.place.User) {
+		p.Shown = append(slices.Clone(p.Shown), ev.place.User)
 		c.change().Pairings = []users.Pairing{p}
 		c.Turn.Reply = fmt.Sprintf("This is who asks: %s.\nThey would be %s. Send the same again to let them in, or /deny CODE.", requestLine(p), rolesInWords(users.Person{Grants: grants}))
 		return nil
@@ -145,7 +139,7 @@ func (g *Gate) refuse(c *Commit, t *target) {
 		return
 	}
 	p := *t.pairing
-	p.State, p.Shown = users.PairDenied, true
+	p.State = users.PairDenied
 	c.change().Pairings = []users.Pairing{p}
 	c.Turn.Reply = fmt.Sprintf("%s (%q) stays out, and asks no more. /add %s ROLE would let them in.", p.Identity, clip(p.Name, 100), p.Identity)
 	if err := g.notifyAt(c, addressOf(p), "pairing.denied", "The owner of this bot has said no."); err != nil {
@@ -174,7 +168,7 @@ func (g *Gate) pair(ctx context.Context, c *Commit, ev event, facts Facts, t *ta
 	case p.Kind != users.PairLink:
 		c.Turn.Reply = wrong
 	case p.Person == ev.place.User && state == users.PairEntered:
-		return g.link(c, *p)
+		return g.link(ctx, c, *p)
 	case p.Person == ev.place.User:
 		c.Turn.Reply = "Send this code from your other account, in a direct message to the bot there."
 	case state == users.PairEntered || len(facts.Roles)+len(facts.Grants) > 0:
@@ -219,7 +213,18 @@ func (g *Gate) enter(c *Commit, ev event, p users.Pairing) error {
 }
 
 // link makes the account that sent the code one of the sender's.
-func (g *Gate) link(c *Commit, p users.Pairing) error {
+func (g *Gate) link(ctx context.Context, c *Commit, p users.Pairing) error {
+	connector, user := splitID(p.Identity)
+	other := Address{Connector: connector, Chat: p.OtherChat, User: user, Identity: p.Identity}
+	now, err := g.Store.Facts(ctx, Place{Connector: connector, Chat: connector + ":" + p.OtherChat, User: p.Identity}, "")
+	if err != nil {
+		return err
+	}
+	// What became of that account since its code came must not be undone by a link.
+	if len(now.Identities) > 0 || now.Pairing != nil && now.Pairing.State == users.PairDenied {
+		c.Turn.Reply = fmt.Sprintf("%s cannot be linked any more. Ask the owner of this bot.", p.Identity)
+		return nil
+	}
 	p.State = users.PairUsed
 	ch := c.change()
 	ch.Pairings = []users.Pairing{p}
@@ -227,9 +232,10 @@ func (g *Gate) link(c *Commit, p users.Pairing) error {
 	// What it had as a stranger ends.
 	ch.Forget, ch.Cut, ch.CutReply = []string{p.Identity}, []string{p.Identity}, ruled
 	c.Turn.Reply = fmt.Sprintf("%s is you now: your rights and your limits are the same there.", p.Identity)
-	connector, user := splitID(p.Identity)
-	other := Address{Connector: connector, Chat: p.OtherChat, User: user, Identity: p.Identity}
 	c.Heard = append(c.Heard, other)
+	if _, err := g.notifyOwners(ctx, c, "pairing.linked", fmt.Sprintf("%s has made %s known as the same person: it has all their rights. `parachute users unlink` takes it back, /block %s ends both.", p.Person, p.Identity, p.Person)); err != nil {
+		return err
+	}
 	return g.notifyAt(c, other, "pairing.linked",
 		fmt.Sprintf("This account is linked: here you are %s.", p.Person))
 }

@@ -48,7 +48,7 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 	case "pair":
 		return true, g.pair(ctx, c, ev, facts, t)
 	case "share", "unshare":
-		c.share(ev, facts, t)
+		return true, g.share(ctx, c, ev, facts, t)
 	default:
 		return false, nil
 	}
@@ -76,6 +76,8 @@ func block(c *Commit, t *target) {
 		return
 	}
 	p.Roles = users.Block(p.Roles)
+	// What they ask for ends too.
+	c.change().Forget = append([]string{p.ID}, p.Identities...)
 	c.change().Cut, c.change().CutReply = []string{p.ID}, ""
 	c.put(p, t.Known)
 	c.Turn.Reply = fmt.Sprintf("%s is blocked: what ran for them is ended, and they get no answer any more.", p.ID)
@@ -184,23 +186,28 @@ func (c *Commit) put(p users.Person, known bool) {
 }
 
 // share opens the sender's session in this chat to somebody, or closes it.
-func (c *Commit) share(ev event, facts Facts, t *target) {
-	s := facts.Session
+func (g *Gate) share(ctx context.Context, c *Commit, ev event, facts Facts, t *target) error {
+	// The id as it was written: whose account it is, it does not tell.
+	s, whom := facts.Session, ev.msg.Args[0]
 	switch {
 	case s == nil || s.User != ev.place.User:
 		c.Turn.Reply = "You have no session here that you could share. Say something first."
 	case t.ID == ev.place.User:
 		c.Turn.Reply = "It is yours."
+		return nil
 	case ev.msg.Command == "share":
 		// Whether somebody is known is not told to everybody.
-		if t.Known {
-			c.change().Share = []users.Share{{Session: s.ID, Person: t.ID}}
+		c.Turn.Reply = fmt.Sprintf("If I know %s, they may write into this session now, in this chat, with no more rights than their own. /unshare %s ends that, and so does /new.", whom, whom)
+		if !t.Known || slices.Contains(t.Roles, users.RoleBlocked) {
+			return nil
 		}
-		c.Turn.Reply = fmt.Sprintf("If I know %s, they may write into this session now, in this chat, with no more rights than their own. /unshare %s ends that, and so does /new.", t.ID, t.ID)
+		c.change().Share = []users.Share{{Session: s.ID, Person: t.ID}}
+		return g.notify(ctx, c, t.ID, "session.shared", fmt.Sprintf("%s shares the session in %s with you: what you write to me there goes into it. /new there leaves it.", s.User, s.Chat))
 	default:
 		c.change().Unshare = []users.Share{{Session: s.ID, Person: t.ID}}
-		c.Turn.Reply = fmt.Sprintf("%s may not write into this session any more.", t.ID)
+		c.Turn.Reply = fmt.Sprintf("%s may not write into this session any more.", whom)
 	}
+	return nil
 }
 
 // listPage is how many people a chat is shown at once.
@@ -219,7 +226,7 @@ func (g *Gate) listUsers(ctx context.Context, c *Commit, ev event, t *target) er
 	}
 	var b strings.Builder
 	if t.after == "" {
-		if err := g.listWaiting(ctx, &b, c); err != nil {
+		if err := g.listWaiting(ctx, &b); err != nil {
 			return err
 		}
 	}
@@ -242,17 +249,13 @@ func (g *Gate) listUsers(ctx context.Context, c *Commit, ev event, t *target) er
 
 // listWaiting shows who asks to be let in. A code is its requester's alone, so
 // none is shown.
-func (g *Gate) listWaiting(ctx context.Context, b *strings.Builder, c *Commit) error {
+func (g *Gate) listWaiting(ctx context.Context, b *strings.Builder) error {
 	waiting, n, err := g.Store.Waiting(ctx, WaitingQuery{Now: g.Now(), Kind: users.PairJoin, Most: listPage})
 	if err != nil {
 		return err
 	}
 	for _, p := range waiting {
 		fmt.Fprintf(b, "asks to be let in: %s\n", requestLine(p))
-		if !p.Shown {
-			p.Shown = true
-			c.change().Pairings = append(c.change().Pairings, p)
-		}
 	}
 	if n > len(waiting) {
 		fmt.Fprintf(b, "… and %d more ask to be let in\n", n-len(waiting))

@@ -11,7 +11,8 @@ import (
 func (f Facts) principal(now time.Time, p Place, kind string) engine.UserInput {
 	in := engine.UserInput{
 		ID: clip(p.User, maxShown), Identities: f.Identities, Attributes: f.Attributes,
-		Roles: append([]string{}, users.RolesIn(f.Roles, f.Grants, now, p.Chat, kind)...), Lasting: users.Lasting(f.Roles, f.Grants),
+		Roles: append([]string{}, users.RolesIn(f.Roles, f.Grants, now, p.Chat, kind)...), Lasting: users.Lasting(users.ScopeAll, f.Roles, f.Grants),
+		LastingDM: users.Lasting(users.ScopeDM, nil, f.Grants),
 	}
 	for _, g := range f.Grants {
 		if !g.Holds(now, p.Chat, kind) {

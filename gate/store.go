@@ -210,6 +210,9 @@ type Address struct {
 	Identity string
 }
 
+// MaxWaiting is how many requests are counted: more are told as so many.
+const MaxWaiting = 1000
+
 // WaitingQuery picks requests. Since leaves out those that were made before it,
 // Connector and Kind all others; "" is any.
 type WaitingQuery struct {

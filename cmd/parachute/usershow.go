@@ -205,7 +205,7 @@ func pendingCommand(t terminal) *cli.Command {
 	}
 }
 
-// pending shows who asks. What was shown here can be approved at once.
+// pending shows who asks.
 func (d *desk) pending(ctx context.Context, most int) error {
 	if most < 1 {
 		return wrongUse("users pending: --limit %d: write 1 or more", most)
@@ -215,14 +215,7 @@ func (d *desk) pending(ctx context.Context, most int) error {
 	err := d.change(ctx, "users", nil, func() (*users.Change, error) {
 		var err error
 		waiting, all, err = d.db.Waiting(ctx, gate.WaitingQuery{Now: time.Now(), Kind: users.PairJoin, Most: most})
-		change := &users.Change{}
-		for _, p := range waiting {
-			if !p.Shown {
-				p.Shown = true
-				change.Pairings = append(change.Pairings, p)
-			}
-		}
-		return change, err
+		return &users.Change{}, err
 	})
 	if err != nil {
 		return err

@@ -75,11 +75,12 @@ func RolesIn(roles []string, grants []Grant, now time.Time, chat, kind string) [
 	return out
 }
 
-// Lasting gives the roles that hold everywhere and never end.
-func Lasting(roles []string, grants []Grant) []string {
+// Lasting gives the roles that never end of those that hold in a scope; roles are
+// those that hold everywhere anyway.
+func Lasting(scope string, roles []string, grants []Grant) []string {
 	out := slices.Clone(roles)
 	for _, g := range grants {
-		if g.Scope == ScopeAll && g.Expires.IsZero() && !g.Ended && !slices.Contains(out, g.Role) {
+		if g.Scope == scope && g.Expires.IsZero() && !g.Ended && !slices.Contains(out, g.Role) {
 			out = append(out, g.Role)
 		}
 	}

@@ -42,11 +42,13 @@ type Pairing struct {
 	// chat in which the code of a link was entered.
 	Role, OtherChat string
 	State           string
-	// Reminded tells that the requester heard once more that it waits, and Shown that
-	// somebody who may approve has seen what it asks.
-	Reminded, Shown bool
-	Created         time.Time
-	Expires         time.Time
+	// Reminded tells that the requester heard once more that it waits.
+	Reminded bool
+	// Shown are the people who were shown what it asks together with its code: nobody
+	// else approves it unseen.
+	Shown   []string
+	Created time.Time
+	Expires time.Time
 	// Version changes with every change.
 	Version int64
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +24,8 @@ type pairingRow struct {
 	identity, person                  sql.NullString
 	connector, chat, user, name, role sql.NullString
 	otherChat, state                  sql.NullString
-	reminded, shown                   sql.NullBool
+	shown                             sql.NullString
+	reminded                          sql.NullBool
 	created, expires, version         sql.NullInt64
 }
 
@@ -38,13 +41,25 @@ func (r *pairingRow) pairing() (users.Pairing, error) {
 		ID: r.id.String, Kind: r.kind.String, Identity: r.identity.String, Person: r.person.String,
 		Connector: r.connector.String, Chat: r.chat.String, User: r.user.String, Name: r.name.String,
 		Role: r.role.String, OtherChat: r.otherChat.String,
-		State: r.state.String, Reminded: r.reminded.Bool, Shown: r.shown.Bool,
+		State: r.state.String, Reminded: r.reminded.Bool,
 		Created: moment(r.created.Int64), Expires: moment(r.expires.Int64), Version: r.version.Int64,
 	}
 	if copy(p.Code[:], r.code) != len(r.code) || len(r.code) != len(p.Code) {
 		return p, fmt.Errorf("read request %s: its digest has %d bytes", p.ID, len(r.code))
 	}
+	if err := json.Unmarshal([]byte(r.shown.String), &p.Shown); err != nil {
+		return p, fmt.Errorf("read request %s: %w", p.ID, err)
+	}
 	return p, nil
+}
+
+// shownTo is how the list of those is kept.
+func shownTo(p users.Pairing) (string, error) {
+	data, err := json.Marshal(slices.Concat([]string{}, p.Shown))
+	if err != nil {
+		return "", fmt.Errorf("encode request: %w", err)
+	}
+	return string(data), nil
 }
 
 // nanos and moment keep times; the zero time is 0.
@@ -101,10 +116,13 @@ func (db *DB) Waiting(ctx context.Context, q gate.WaitingQuery) ([]users.Pairing
 	}
 	condition := "WHERE " + strings.Join(where, " AND ")
 	var all int
-	if err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM pairings q `+condition, args...).Scan(&all); err != nil {
+	if err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM pairings q `+condition+` LIMIT ?)`, append(slices.Clone(args), gate.MaxWaiting)...).Scan(&all); err != nil {
 		return nil, 0, fmt.Errorf("count requests: %w", err)
 	}
-	list, err := db.pairings(ctx, condition+` ORDER BY q.created DESC, q.id DESC LIMIT ?`, append(args, max(q.Most, 0))...)
+	if q.Most <= 0 {
+		return nil, all, nil
+	}
+	list, err := db.pairings(ctx, condition+` ORDER BY q.created DESC, q.id DESC LIMIT ?`, append(args, q.Most)...)
 	return list, all, err
 }
 
@@ -136,13 +154,17 @@ func (db *DB) PrunePairings(ctx context.Context, before time.Time) error {
 
 // keepPairing keeps a request as it is to be. What was used stays so.
 func keepPairing(ctx context.Context, tx *sql.Tx, p users.Pairing, at int64) error {
+	shown, err := shownTo(p)
+	if err != nil {
+		return err
+	}
 	if p.Version != 0 {
 		return touched(tx.ExecContext(ctx, `
 			UPDATE pairings SET identity = ?, person = ?, connector = ?, chat = ?, user = ?, name = ?, role = ?, other_chat = ?,
 			       state = ?, reminded = ?, shown = ?, expires = ?, version = version + 1
 			WHERE id = ? AND version = ? AND state <> 'used'`,
 			p.Identity, p.Person, p.Connector, p.Chat, p.User, p.Name, p.Role, p.OtherChat,
-			p.State, p.Reminded, p.Shown, nanos(p.Expires), p.ID, p.Version))("request")
+			p.State, p.Reminded, shown, nanos(p.Expires), p.ID, p.Version))("request")
 	}
 	if p.Kind == users.PairJoin {
 		if _, err := tx.ExecContext(ctx, `
@@ -156,7 +178,7 @@ func keepPairing(ctx context.Context, tx *sql.Tx, p users.Pairing, at int64) err
 		                      state, reminded, shown, created, expires, version)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
 		p.ID, p.Kind, bucket(p.Code), p.Code[:], p.Identity, p.Person, p.Connector, p.Chat, p.User, p.Name, p.Role, p.OtherChat,
-		p.State, p.Reminded, p.Shown, nanos(p.Created), nanos(p.Expires)))("request")
+		p.State, p.Reminded, shown, nanos(p.Created), nanos(p.Expires)))("request")
 }
 
 // forgetPairings lets an identity ask anew.

@@ -64,7 +64,7 @@ func pairings(t *testing.T, s Stores) {
 	if got := byCode(t, s, code); got.State != users.PairPending || got.StateAt(p.Expires) != users.PairExpired {
 		t.Errorf("too late: %s, %s", got.State, got.StateAt(p.Expires))
 	}
-	p.Reminded, p.Shown, p.OtherChat, p.Person = true, true, "other", "chat:x"
+	p.Reminded, p.Shown, p.OtherChat, p.Person = true, []string{"chat:olga"}, "other", "chat:x"
 	commit(t, s, changing(now, users.Change{Pairings: []users.Pairing{p}}))
 	p.Version = 2
 	equal(t, "changed", byCode(t, s, code), p)

@@ -52,7 +52,8 @@ CREATE TABLE pairings (
   other_chat TEXT NOT NULL,
   state      TEXT NOT NULL CHECK (state IN ('pending', 'entered', 'used', 'denied', 'expired')),
   reminded   INTEGER NOT NULL,
-  shown      INTEGER NOT NULL,
+  -- Whom it was shown to, with its code: a JSON list of people's ids.
+  shown      TEXT NOT NULL,
   created    INTEGER NOT NULL,
   expires    INTEGER NOT NULL,
   version    INTEGER NOT NULL
@@ -60,6 +61,7 @@ CREATE TABLE pairings (
 CREATE INDEX pairings_bucket ON pairings (bucket);
 CREATE INDEX pairings_identity ON pairings (identity, kind, created, id);
 CREATE INDEX pairings_person ON pairings (person, state) WHERE person <> '';
+CREATE INDEX pairings_asked ON pairings (kind, connector, created);
 CREATE INDEX pairings_state ON pairings (state, expires);
 -- One waits for each stranger: more messages make no more codes.
 CREATE UNIQUE INDEX pairings_join ON pairings (identity) WHERE kind = 'join' AND state = 'pending';
