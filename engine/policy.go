@@ -26,12 +26,16 @@ type Policy struct {
 	book     *ruleBook
 	limits   *query[[]Limit]
 	points   map[Point]*query[Decision]
-	// workspaces are the names that data.workspaces has, in order.
-	workspaces []string
+	// workspaces and roles are the names that data.workspaces and data.roles have, in
+	// order.
+	workspaces, roles []string
 }
 
 // Revision is the SHA-256 over policies, data and schemas, in hex.
 func (p *Policy) Revision() string { return p.revision }
+
+// Roles are the names that data.roles has, in order.
+func (p *Policy) Roles() []string { return p.roles }
 
 // Workspaces are the names that data.workspaces has, in order.
 func (p *Policy) Workspaces() []string { return p.workspaces }
@@ -88,9 +92,7 @@ func build(ctx context.Context, f files, timeout time.Duration) (*Policy, error)
 	}
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
 	p := &Policy{revision: f.revision, timeout: timeout, book: rules, points: map[Point]*query[Decision]{}}
-	if known, ok := src.data["workspaces"].(map[string]any); ok {
-		p.workspaces = slices.Sorted(maps.Keys(known))
-	}
+	p.workspaces, p.roles = namesIn(src.data, "workspaces"), namesIn(src.data, "roles")
 	if p.limits, err = prepare[[]Limit](ctx, compiler, store, `x := [l | some l in data.parachute.message.limits]`, inputs[PointMessage]); err != nil {
 		return nil, err
 	}
@@ -141,4 +143,9 @@ func prepare[T any](ctx context.Context, compiler *ast.Compiler, store storage.S
 		q.cache = newCache[T](f)
 	}
 	return q, nil
+}
+
+func namesIn(data map[string]any, section string) []string {
+	known, _ := data[section].(map[string]any)
+	return slices.Sorted(maps.Keys(known))
 }

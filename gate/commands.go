@@ -35,6 +35,9 @@ func (g *Gate) command(ctx context.Context, c *Commit, ev event, facts Facts, ou
 			c.Choose = o.Workspace
 		}
 		c.Turn.Reply = "Done: we start afresh."
+		if facts.shared() {
+			c.Turn.Reply = "Done: you are in no shared session any more."
+		}
 	case "stop":
 		c.Turn.Reply = "There is nothing to stop."
 		switch {

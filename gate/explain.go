@@ -131,6 +131,7 @@ func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Fact
 		}
 	}
 	lists(b, "commands", yes, no)
+	g.mayGive(ctx, b, ev, facts)
 	for _, name := range g.Policies.Current().Workspaces() {
 		asks := ev.command("workspace")
 		asks.msg.Args = []string{name}
@@ -145,6 +146,24 @@ func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Fact
 	}
 	if dm.Verdict == engine.Allow {
 		g.mayUse(ctx, b, ev.plain(connectors.ChatDM), facts, dm.Obligations)
+	}
+}
+
+// mayGive tells which roles somebody could give to a stranger, where and in direct
+// messages alone.
+func (g *Gate) mayGive(ctx context.Context, b *strings.Builder, ev event, facts Facts) {
+	for _, scope := range []struct{ scope, words string }{{"", "roles to give"}, {"dm", "roles to give in direct messages"}} {
+		var yes []string
+		for _, role := range g.Policies.Current().Roles() {
+			facts.target = &target{TargetInput: engine.TargetInput{Kind: targetPerson, ID: "any:one", Roles: []string{}, Grants: []string{role}, Scope: scope.scope}}
+			if d := g.would(ctx, ev.command("add"), facts); d.Verdict == engine.Allow {
+				yes = append(yes, role)
+			}
+		}
+		if len(yes) > 0 {
+			fmt.Fprintf(b, "%s: %s\n", scope.words, strings.Join(yes, " "))
+			return
+		}
 	}
 }
 

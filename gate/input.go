@@ -13,6 +13,7 @@ import (
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // Bounds of what is shown to the policies at all. They are far above any
@@ -97,13 +98,17 @@ func eventKey(from Source, m connectors.Message) string {
 // check finds what no policy should have to think of.
 func (ev event) check() error {
 	m := ev.msg
-	for _, id := range []struct{ name, value string }{{"message id", m.ID}, {"chat id", m.Chat.ID}, {"user id", m.User.ID}} {
+	for _, id := range []struct {
+		name, value string
+		// Whoever is named to an owner must not forge the words around the name.
+		names bool
+	}{{"message id", m.ID, false}, {"chat id", m.Chat.ID, true}, {"user id", m.User.ID, true}} {
 		switch {
 		case id.value == "":
 			return fmt.Errorf("the event has no %s", id.name)
 		case len(id.value) > maxID:
 			return fmt.Errorf("the %s has %d bytes; at most %d are taken", id.name, len(id.value), maxID)
-		case !utf8.ValidString(id.value) || strings.ContainsFunc(id.value, unicode.IsControl):
+		case !utf8.ValidString(id.value) || strings.ContainsFunc(id.value, unicode.IsControl), id.names && !users.Plain(id.value):
 			return fmt.Errorf("the %s is not plain text", id.name)
 		}
 	}

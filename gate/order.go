@@ -8,7 +8,6 @@ import (
 	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
-	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // Terminal names the source, and its kind, of commands given on the command line.
@@ -58,37 +57,6 @@ func (g *Gate) order(ctx context.Context, ev event) (engine.Decision, string, er
 		return out.Decision, "", fmt.Errorf("denied by %s: keep the decision: %w", RuleUnwritable, err)
 	}
 	return out.Decision, reply, nil
-}
-
-// People carries out a change of people that only the terminal makes, whose
-// command and words the policies decide about, and the record keeps.
-func (g *Gate) People(ctx context.Context, who, command string, words []string, change *users.Change) (engine.Decision, error) {
-	ev := terminalEvent(who, command, words)
-	facts, err := g.facts(ctx, ev)
-	if err != nil {
-		return engine.Decision{}, fmt.Errorf("denied by %s: %w", RuleUnreadable, err)
-	}
-	facts.target = &target{TargetInput: engine.TargetInput{Kind: targetEverybody, Roles: []string{}}}
-	ev = ev.of(facts)
-	out := g.decide(ctx, ev, "", facts)
-	if err := ctx.Err(); err != nil {
-		return out.Decision, err
-	}
-	id, err := audit.NewID()
-	if err != nil {
-		return out.Decision, err
-	}
-	c, err := g.recorded(Commit{EventKey: ev.key, Place: ev.place}, ev, id, facts, out)
-	if err != nil {
-		return out.Decision, err
-	}
-	if out.Verdict == engine.Allow {
-		c.Change = change
-	}
-	if err := g.Store.Commit(ctx, c); err != nil {
-		return out.Decision, fmt.Errorf("%s: %w", command, err)
-	}
-	return out.Decision, nil
 }
 
 func terminalEvent(who, command string, words []string) event {

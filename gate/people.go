@@ -24,6 +24,10 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 			return true, nil
 		}
 	}
+	if only, err := g.onlyOwner(ctx, ev.msg.Command, t); err != nil || only {
+		c.Turn.Reply = "Nothing was changed: nobody else is owner. Make somebody else owner first."
+		return true, err
+	}
 	switch ev.msg.Command {
 	case "approve":
 		return true, g.approve(c, ev, t)
@@ -53,6 +57,15 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 		return false, nil
 	}
 	return true, nil
+}
+
+// onlyOwner tells whether a command would take away the only owner.
+func (g *Gate) onlyOwner(ctx context.Context, command string, t *target) (bool, error) {
+	if t == nil || !slices.Contains([]string{"block", "remove", "role"}, command) || slices.Contains(t.terms.roles, users.RoleOwner) && !t.terms.bounded {
+		return false, nil
+	}
+	owners, err := g.Store.Owners(ctx, g.Now(), 2)
+	return len(owners) == 1 && owners[0].ID == t.ID, err
 }
 
 // usage tells how a command is written.

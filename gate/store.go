@@ -66,8 +66,8 @@ type Facts struct {
 	// Busy tells whether an answer to the person is still to be made here, in
 	// whichever session.
 	Busy bool
-	// Session is the sender's open session in this chat; where they have none, the
-	// newest one there that its owner shares with them; nil when there is neither.
+	// Session is the sender's open session in this chat, or one there that its owner has
+	// shared with them since that was made; nil when there is neither.
 	Session *Session
 	// Workspace is the one that the person chose in this chat, "" for none.
 	Workspace string

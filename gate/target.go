@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -40,14 +41,47 @@ var codeCommands = map[string]bool{"pair": true, "approve": true, "deny": true}
 // hideCode takes the code out of a command, so that neither policies nor records
 // nor logs ever have it.
 func hideCode(m *connectors.Message) (code string) {
-	if !codeCommands[m.Command] || len(m.Args) == 0 {
-		return ""
+	if codeCommands[m.Command] && len(m.Args) > 0 {
+		code = m.Args[0]
+		m.Args = slices.Clone(m.Args)
+		m.Args[0] = hidden
+		for i, word := range m.Args[1:] {
+			m.Args[i+1] = withoutCodes(word)
+		}
+		m.Text = "/" + m.Command + " " + strings.Join(m.Args, " ")
+		return code
 	}
-	code = m.Args[0]
-	m.Args = append([]string{"CODE"}, m.Args[1:]...)
-	m.Text = "/" + m.Command + " " + strings.Join(m.Args, " ")
-	return code
+	// Whoever mistypes such a command, or mends it, gives a code all the same.
+	if first, _, _ := strings.Cut(strings.ToLower(strings.TrimLeft(m.Text, " /!")), " "); codeCommands[first] {
+		m.Text = withoutCodes(m.Text)
+	}
+	return ""
 }
+
+// hidden stands in the place of a code.
+const hidden = "CODE"
+
+var codeLike = regexp.MustCompile(`(?i)[2-9B-DF-HJ-NP-TV-XZ]{4}-[2-9B-DF-HJ-NP-TV-XZ]{4}`)
+
+// withoutCodes replaces what is written as a code is shown. Words that are part
+// of something longer stay.
+func withoutCodes(text string) string {
+	if !strings.Contains(text, "-") {
+		return text
+	}
+	fields := strings.Fields(text)
+	if !slices.ContainsFunc(fields, isCode) {
+		return text
+	}
+	return codeLike.ReplaceAllStringFunc(text, func(code string) string {
+		if slices.Contains(fields, code) {
+			return hidden
+		}
+		return code
+	})
+}
+
+func isCode(word string) bool { return len(word) == len("XXXX-XXXX") && codeLike.MatchString(word) }
 
 // target reads what a command is about; nil for everything else.
 func (g *Gate) target(ctx context.Context, ev event, now time.Time) (*target, error) {
@@ -60,6 +94,10 @@ func (g *Gate) target(ctx context.Context, ev event, now time.Time) (*target, er
 		}
 		err = t.readPairing(ctx, g.Store, ev, now)
 	case "approve", "deny":
+		if len(words) == 0 {
+			t.Kind, t.problem = targetPairing, "say which code"
+			break
+		}
 		if err = t.readPairing(ctx, g.Store, ev, now); err == nil && t.pairing != nil {
 			err = t.readPerson(ctx, g.Store, t.pairing.Identity)
 		}
@@ -67,21 +105,21 @@ func (g *Gate) target(ctx context.Context, ev event, now time.Time) (*target, er
 			t.offer(words[1:], now, ev)
 		}
 	case "block", "unblock", "remove", "share", "unshare":
-		err = t.readUser(ctx, g.Store, words)
+		err = g.readUser(ctx, t, ev, words)
 	case "role", "add":
-		if err = t.readUser(ctx, g.Store, words); err == nil && len(words) > 0 {
+		if err = g.readUser(ctx, t, ev, words); err == nil && len(words) > 0 {
 			t.offer(words[1:], now, ev)
 			if len(t.terms.roles) == 0 && t.problem == "" {
 				t.problem = "say which role"
 			}
 		}
 	case "users":
-		err = t.readList(ctx, g.Store, words)
+		err = g.readList(ctx, t, ev, words)
 	case "limits":
 		if len(words) == 0 {
 			return nil, nil
 		}
-		err = t.readUser(ctx, g.Store, words)
+		err = g.readUser(ctx, t, ev, words)
 	case "sessions":
 		if len(words) == 0 || words[0] != "all" {
 			return nil, nil
@@ -145,18 +183,22 @@ func (t *target) readPairing(ctx context.Context, store Store, ev event, now tim
 	return nil
 }
 
-func (t *target) readUser(ctx context.Context, store Store, words []string) error {
+func (g *Gate) readUser(ctx context.Context, t *target, ev event, words []string) error {
+	t.Kind = targetPerson
 	if len(words) == 0 {
 		t.problem = "say whom, by the id that /users shows"
-		t.Kind = targetPerson
 		return nil
 	}
 	if err := users.CheckID(words[0]); err != nil {
-		t.Kind, t.problem = targetPerson, err.Error()
+		t.problem = err.Error()
 		return nil
 	}
-	t.Kind = targetPerson
-	return t.readPerson(ctx, store, words[0])
+	// Whoever sits at the computer is nobody's to change from a chat.
+	if connector, _ := splitID(words[0]); g.Config.Kinds[connector] == "console" && ev.from.Kind != Terminal {
+		t.problem = "whoever sits at this bot's own console is changed at its terminal alone"
+		return nil
+	}
+	return t.readPerson(ctx, g.Store, words[0])
 }
 
 func (t *target) readPerson(ctx context.Context, store Store, id string) error {
@@ -179,10 +221,10 @@ func (t *target) readPerson(ctx context.Context, store Store, id string) error {
 }
 
 // readList reads "users", "users ID" and "users after ID".
-func (t *target) readList(ctx context.Context, store Store, words []string) error {
+func (g *Gate) readList(ctx context.Context, t *target, ev event, words []string) error {
 	switch {
 	case len(words) == 1 && words[0] != "after":
-		return t.readUser(ctx, store, words)
+		return g.readUser(ctx, t, ev, words)
 	case len(words) >= 2 && words[0] == "after":
 		t.after = words[1]
 	}

@@ -30,7 +30,11 @@ func (s *server) banner(t terminal, startup engine.Decision) {
 	for _, w := range startup.Warnings() {
 		fmt.Fprintf(t.out, "  %s\n", ruleLine(w))
 	}
-	fmt.Fprint(t.out, "Say hello, or /help for commands. :help drives the console, :quit ends.\n\n")
+	for _, l := range s.links {
+		if l.Kind() == "console" {
+			fmt.Fprint(t.out, "Say hello, or /help for commands. :help drives the console, :quit ends.\n\n")
+		}
+	}
 }
 
 // offerClaim shows the code by which the first owner comes in, at a terminal and
@@ -38,7 +42,7 @@ func (s *server) banner(t terminal, startup engine.Decision) {
 func (s *server) offerClaim(ctx context.Context, t terminal) error {
 	remote := false
 	for _, l := range s.links {
-		remote = remote || l.remote
+		remote = remote || l.Kind() != "console"
 	}
 	if !remote {
 		return nil

@@ -22,7 +22,7 @@ func exportCommand(t terminal) *cli.Command {
 		Description: "   parachute users export people.yaml\n   parachute users export\n\nNo secret is in it: neither tokens nor codes. Without FILE it goes to standard output.",
 		Flags:       []cli.Flag{configFlag()},
 		Action: withPeople(t, arguments{0, 1}, openStore, func(ctx context.Context, c *cli.Context, d *desk) error {
-			if c.NArg() == 0 {
+			if c.NArg() == 0 || c.Args().First() == "-" {
 				_, err := d.export(ctx, t.out)
 				return err
 			}

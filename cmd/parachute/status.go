@@ -27,16 +27,12 @@ func statusCommand(t terminal) *cli.Command {
 			if !isServed(cfg.Data) {
 				return fmt.Errorf("nothing runs on the data folder %s; `parachute start` starts it", cfg.Data)
 			}
-			data, err := os.ReadFile(filepath.Join(cfg.Data, statusFile))
+			s, data, err := readStatus(cfg)
 			if errors.Is(err, fs.ErrNotExist) {
 				return errors.New("it is starting; try again in a moment")
 			}
 			if err != nil {
-				return fmt.Errorf("read status: %w", err)
-			}
-			var s status
-			if err := json.Unmarshal(data, &s); err != nil {
-				return fmt.Errorf("read status: %w", err)
+				return err
 			}
 			if c.Bool("json") {
 				fmt.Fprintln(t.out, string(data))
@@ -49,6 +45,29 @@ func statusCommand(t terminal) *cli.Command {
 			}
 			return nil
 		}),
+	}
+}
+
+// readStatus reads what the process that runs tells of itself.
+func readStatus(cfg config.Config) (s status, data []byte, err error) {
+	if data, err = os.ReadFile(filepath.Join(cfg.Data, statusFile)); err == nil {
+		err = json.Unmarshal(data, &s)
+	}
+	if err != nil {
+		return s, nil, fmt.Errorf("read status: %w", err)
+	}
+	return s, data, nil
+}
+
+// warnOfOther tells that a command was decided by other policies than those that
+// the process which runs decides by: it has refused them, or not seen them yet.
+func warnOfOther(t terminal, cfg config.Config, revision string) {
+	if !isServed(cfg.Data) {
+		return
+	}
+	if s, _, err := readStatus(cfg); err == nil && s.Policies.Revision != revision && s.Policies.Failure != "" {
+		fmt.Fprintf(t.err, "parachute: this is decided by the policies in the folder (revision %.12s), which the bot that runs has refused: it decides by %.12s; `parachute status` tells why\n",
+			revision, s.Policies.Revision)
 	}
 }
 

@@ -39,6 +39,7 @@ func withDesk(t terminal, args arguments, do func(context.Context, *cli.Context,
 		if err != nil {
 			return fmt.Errorf("the policies decide about this, and cannot be loaded: %w", err)
 		}
+		warnOfOther(t, d.cfg, e.Current().Revision())
 		book, _, err := newBook(ctx, d.db)
 		if err != nil {
 			return err

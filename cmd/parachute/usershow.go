@@ -194,7 +194,11 @@ func (d *desk) show(ctx context.Context, id string) error {
 	if unknown != nil && !errors.Is(unknown, users.ErrUnknown) {
 		return unknown
 	}
-	return errors.Join(d.order(ctx, "users", id), unknown)
+	words, err := d.gate.Describe(ctx, d.who, id)
+	if err == nil {
+		fmt.Fprintln(d.t.out, words)
+	}
+	return errors.Join(err, unknown)
 }
 
 func pendingCommand(t terminal) *cli.Command {
@@ -210,13 +214,7 @@ func (d *desk) pending(ctx context.Context, most int) error {
 	if most < 1 {
 		return wrongUse("users pending: --limit %d: write 1 or more", most)
 	}
-	var waiting []users.Pairing
-	all := 0
-	err := d.change(ctx, "users", nil, func() (*users.Change, error) {
-		var err error
-		waiting, all, err = d.db.Waiting(ctx, gate.WaitingQuery{Now: time.Now(), Kind: users.PairJoin, Most: most})
-		return &users.Change{}, err
-	})
+	waiting, all, err := d.db.Waiting(ctx, gate.WaitingQuery{Now: time.Now(), Kind: users.PairJoin, Most: most})
 	if err != nil {
 		return err
 	}

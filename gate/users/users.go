@@ -85,10 +85,24 @@ func CheckID(identity string) error {
 	if !ok || connector == "" || id == "" {
 		return fmt.Errorf("id %q: write connector:id, as the log shows it (telegram:123456)", identity)
 	}
-	if len(identity) > 512 || !utf8.ValidString(identity) || strings.ContainsFunc(identity, unicode.IsControl) {
-		return fmt.Errorf("id %q: at most 512 bytes of UTF-8, no control characters", identity)
+	if len(identity) > 512 || !Plain(identity) {
+		return fmt.Errorf("id %q: at most 512 bytes of UTF-8, without spaces, control and invisible characters", identity)
+	}
+	if connector == commandLine {
+		return fmt.Errorf("id %q: whoever sits at this computer's own terminal is not kept, and not blocked", identity)
 	}
 	return nil
+}
+
+// commandLine is the source of commands given on the command line.
+const commandLine = "terminal"
+
+// Plain tells whether an id is text that nobody can take for something else:
+// what has spaces, line ends or invisible characters forges the words around it.
+func Plain(id string) bool {
+	return utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Zs, unicode.Zl, unicode.Zp)
+	})
 }
 
 // Check tells what is wrong with a person that is to be kept.

@@ -39,7 +39,7 @@ func applyChange(ctx context.Context, tx *sql.Tx, c *users.Change, at int64) err
 				return touched(tx.ExecContext(ctx, `UPDATE tokens SET revoked = ? WHERE id = ? AND revoked = 0`, at, id))("token")
 			})
 		},
-		func() error { return share(ctx, tx, c) },
+		func() error { return share(ctx, tx, c, at) },
 		func() error {
 			return all(c.Expire, func(p users.Person) error { return expireGrants(ctx, tx, p, at) })
 		},
@@ -105,11 +105,11 @@ func unchanged(ctx context.Context, tx *sql.Tx, p users.Person) error {
 
 // share opens sessions to people and closes them. One that has ended is nobody's
 // to share any more.
-func share(ctx context.Context, tx *sql.Tx, c *users.Change) error {
+func share(ctx context.Context, tx *sql.Tx, c *users.Change, at int64) error {
 	if err := all(c.Share, func(s users.Share) error {
 		return touched(tx.ExecContext(ctx, `
-			INSERT INTO shares (session, person) SELECT id, ?2 FROM sessions WHERE id = ?1 AND ended IS NULL
-			ON CONFLICT DO UPDATE SET person = excluded.person`, s.Session, s.Person))("session")
+			INSERT INTO shares (session, person, created) SELECT id, ?2, ?3 FROM sessions WHERE id = ?1 AND ended IS NULL
+			ON CONFLICT DO UPDATE SET created = excluded.created`, s.Session, s.Person, at))("session")
 	}); err != nil {
 		return err
 	}

@@ -26,10 +26,12 @@ const factsQuery = `
 	                 AND (o.user = who.id OR (SELECT d.user FROM decisions d WHERE d.id = t.decision) = who.id)),
 	       ` + sessionColumns + `, ` + pairingColumns + `
 	FROM who LEFT JOIN people p ON p.id = who.id
+	LEFT JOIN sessions w ON w.connector = ?2 AND w.chat = ?3 AND w.user = who.id AND w.ended IS NULL
 	LEFT JOIN sessions s ON s.id = coalesce(
-	  (SELECT o.id FROM sessions o WHERE o.connector = ?2 AND o.chat = ?3 AND o.user = who.id AND o.ended IS NULL),
 	  (SELECT o.id FROM shares h INDEXED BY shares_person CROSS JOIN sessions o ON o.id = h.session
-	   WHERE h.person = who.id AND o.connector = ?2 AND o.chat = ?3 AND o.ended IS NULL ORDER BY o.created DESC, o.id DESC LIMIT 1))
+	   WHERE h.person = who.id AND h.created > coalesce(w.created, 0) AND o.connector = ?2 AND o.chat = ?3 AND o.ended IS NULL
+	   ORDER BY h.created DESC, o.id DESC LIMIT 1),
+	  w.id)
 	LEFT JOIN pairings q ON q.id = (
 	  SELECT id FROM pairings WHERE identity = ?4 AND kind = 'join' AND state IN ('pending', 'denied') ORDER BY created DESC, id DESC LIMIT 1)`
 

@@ -64,7 +64,8 @@ func shared(t *testing.T, s Stores) {
 	refuse(t, s, changing(now, users.Change{Share: []users.Share{share}}), gate.ErrRaced)
 }
 
-// newestShared takes the newest of several that are shared here.
+// newestShared takes what came last: a session of one's own, or one that was
+// shared.
 func newestShared(t *testing.T, s Stores) {
 	add(t, s, bob.User, "guest")
 	cat := gate.Place{Connector: "chat", Chat: ann.Chat, User: "chat:cat"}
@@ -76,11 +77,15 @@ func newestShared(t *testing.T, s Stores) {
 	for _, id := range []string{ids[1], ids[0]} {
 		commit(t, s, changing(time.Now(), users.Change{Share: []users.Share{{Session: id, Person: bob.User}}}))
 	}
-	equal(t, "the newest", facts(t, s, bob, "").Session.ID, ids[1])
-	over := only(ann, "")
-	over.End = ids[1]
+	equal(t, "the one that was shared last", facts(t, s, bob, "").Session.ID, ids[0])
+	over := only(cat, "")
+	over.End = ids[0]
 	commit(t, s, over)
-	equal(t, "the one that is open", facts(t, s, bob, "").Session.ID, ids[0])
+	equal(t, "the one that is open", facts(t, s, bob, "").Session.ID, ids[1])
+	own := commit(t, s, opening(gate.Place{Connector: "chat", Chat: ann.Chat, User: bob.User}, newID()))
+	equal(t, "one's own that was made since", facts(t, s, bob, "").Session.ID, own.Open.ID)
+	commit(t, s, changing(time.Now().Add(time.Second), users.Change{Share: []users.Share{{Session: ids[1], Person: bob.User}}}))
+	equal(t, "one that was shared since", facts(t, s, bob, "").Session.ID, ids[1])
 }
 
 // cutPeople ends all that is alive of a person, and nothing of anybody else.

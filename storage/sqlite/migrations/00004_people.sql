@@ -93,6 +93,7 @@ ALTER TABLE sessions ADD COLUMN cut_words TEXT NOT NULL DEFAULT '';
 CREATE TABLE shares (
   session TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
   person  TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+  created INTEGER NOT NULL,
   PRIMARY KEY (session, person)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shares_person ON shares (person, session);
