@@ -13,6 +13,10 @@ import (
 // not have them any more.
 const ruled = "Your rights here have changed, so I do not answer this any more."
 
+// Unchanged begins the answer to a command that was admitted and changed nothing,
+// as it cannot.
+const Unchanged = "Nothing was changed"
+
 // govern carries out an admitted command about people. It reports false for
 // every other command.
 func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bool, error) {
@@ -25,7 +29,7 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 		}
 	}
 	if only, err := g.onlyOwner(ctx, ev.msg.Command, t); err != nil || only {
-		c.Turn.Reply = "Nothing was changed: nobody else is owner. Make somebody else owner first."
+		c.Turn.Reply = Unchanged + ": nobody else is owner. Make somebody else owner first."
 		return true, err
 	}
 	switch ev.msg.Command {
@@ -72,7 +76,7 @@ func (g *Gate) onlyOwner(ctx context.Context, command string, t *target) (bool, 
 func usage(command string, t *target) string {
 	var b strings.Builder
 	if t != nil && t.problem != "" {
-		fmt.Fprintf(&b, "Nothing was changed: %s.\n", t.problem)
+		fmt.Fprintf(&b, "%s: %s.\n", Unchanged, t.problem)
 	}
 	for _, c := range Commands() {
 		if c.Name == command {

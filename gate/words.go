@@ -89,7 +89,7 @@ func ReadDuration(word string) (time.Duration, error) {
 			return time.Duration(n) * unit, nil
 		}
 	}
-	return 0, fmt.Errorf("for how long? %q is none; write 90m, 12h, 3d or 2w", word)
+	return 0, fmt.Errorf("for how long? %q is none; write 90m, 12h, 3d or 2w, at most ten years", word)
 }
 
 // grants are the terms as grants of one giver.

@@ -89,10 +89,14 @@ func (d *desk) giver() string { return gate.Terminal + ":" + d.who }
 // order carries out a command of the gate, and shows what a chat would read.
 func (d *desk) order(ctx context.Context, command string, words ...string) error {
 	reply, err := d.ordered(ctx, command, words...)
-	if err == nil {
-		fmt.Fprintln(d.t.out, reply)
+	switch {
+	case err != nil:
+		return err
+	case strings.HasPrefix(reply, gate.Unchanged):
+		return errors.New(reply)
 	}
-	return err
+	fmt.Fprintln(d.t.out, reply)
+	return nil
 }
 
 // ordered carries out a command; a denial is shown with its rules.

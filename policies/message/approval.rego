@@ -49,9 +49,14 @@ deny contains refuse("the code is not of a request to be let in", "pairing_code"
 # For everybody else all codes have the same words: those of authz.command.
 answers_request if {
 	input.message.command in {"approve", "deny"}
-	input.message.target.kind
+	about_request
 	command_granted
 }
+
+# Without a code there is nothing to answer: the gate says how the command is written.
+about_request if input.message.target.pairing
+
+about_request if input.message.target.kind != "pairing"
 
 code_known if code_waits
 

@@ -9,7 +9,7 @@ import data.parachute.common
 deny contains refuse("the sender may not give this role (data.roles), or it is not defined", "people_role") if {
 	changes_somebody
 	some role in input.message.target.grants
-	not given(role)
+	not giveable(role)
 }
 
 # METADATA
@@ -20,6 +20,19 @@ deny contains refuse("the person has a role that the sender may not give (data.r
 	changes_somebody
 	some role in input.message.target.roles
 	role != "blocked"
+	not ranks(role)
+}
+
+# METADATA
+# title: A role that ends, or holds in one place, is given no further
+# description: |
+#   Who has a role for some time or in one chat gives and takes away nothing by it: that would outlast their own. One that
+#   holds in direct messages alone, for ever, gives what holds there as well.
+# labels: {id: people.lasting}
+deny contains refuse("the role by which the sender could do this ends, or does not hold everywhere", "people_lasting") if {
+	changes_somebody
+	some role in concerned
+	ranks(role)
 	not handles(role)
 }
 
@@ -61,18 +74,52 @@ changes_somebody if {
 	command_granted
 }
 
-given(role) if {
+giveable(role) if {
 	data.roles[role]
-	handles(role)
+	ranks(role)
 }
 
-# The roles that the sender may give and take away.
+# The roles that the command gives or takes away.
+concerned contains role if {
+	some role in input.message.target.grants
+	data.roles[role]
+}
+
+concerned contains role if {
+	some role in input.message.target.roles
+	role != "blocked"
+}
+
+# The roles that the sender may give and take away by those that they have, however long and wherever they have them.
+ranks(_) if common.local
+
+ranks(role) if {
+	some mine in common.roles
+	gives(mine, role)
+}
+
+# The roles that they may give and take away by those that last as long, and hold as widely, as what is given.
 handles(_) if common.local
 
-# Who has a role in one place or for some time alone gives none: it would outlast their own.
 handles(role) if {
 	some mine in common.roles
 	mine in input.user.lasting
+	gives(mine, role)
+}
+
+handles(role) if {
+	gives_in_dm
+	some mine in common.roles
+	mine in input.user.lasting_dm
+	gives(mine, role)
+}
+
+gives_in_dm if {
+	input.message.command in {"approve", "add", "role"}
+	input.message.target.scope == "dm"
+}
+
+gives(mine, role) if {
 	some name in data.roles[mine].gives
 	name in {role, "all"}
 }
