@@ -75,7 +75,7 @@ func TestEveryRuleHasItsID(t *testing.T) {
 		"trust.public_direct", "groups.not_mentioned", "events.bot", "events.edit", "events.delete", "events.reaction",
 		"events.callback", "content.too_long", "content.attachment_size", "content.attachment_type", "limits.exceeded",
 		"session.owner", "session.trust", "session.share", "session.access", "authz.pair", "pairing.code", "pairing.unknown", "pairing.expired", "pairing.used", "pairing.denied",
-		"pairing.dm", "people.role", "people.rank", "people.self", "people.others", "token.required", "token.invalid", "groups.workspace", "agent.unknown", "agent.programs", "workspace.quota", "startup.agents", "startup.public_direct", "startup.direct", "startup.file_mode",
+		"pairing.dm", "people.role", "people.rank", "people.lasting", "people.self", "people.others", "token.required", "token.invalid", "groups.workspace", "agent.unknown", "agent.programs", "workspace.quota", "startup.agents", "startup.public_direct", "startup.direct", "startup.file_mode",
 	} {
 		if seen[want] == "" {
 			t.Errorf("no rule has the id %s, which the program relies on", want)
@@ -238,6 +238,39 @@ func TestEveryReplyIsSaid(t *testing.T) {
 		if !named[name] {
 			t.Errorf("no rule says the reply %q", name)
 		}
+	}
+}
+
+// The tests in Rego tell the default rules' denials from people's own by their
+// words: one that they do not know would go unseen.
+func TestFixturesKnowEveryDenial(t *testing.T) {
+	fixtures, err := fs.ReadFile(policies.FS, "fixtures_test.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.Glob(policies.FS, "message/*.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	denial := regexp.MustCompile(`(?m)refuse\("([^"]*)"|^(?:deny contains|\w+_denial :=) \{"msg": "([^"]*)"`)
+	found := 0
+	for _, name := range names {
+		content, err := fs.ReadFile(policies.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, "_test.rego") {
+			continue
+		}
+		for _, m := range denial.FindAllSubmatch(content, -1) {
+			found++
+			if msg := string(m[1]) + string(m[2]); !bytes.Contains(fixtures, []byte("\t\""+msg+"\",\n")) {
+				t.Errorf("%s denies with %q, which default_denials of the fixtures does not have", name, msg)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no denial found")
 	}
 }
 

@@ -137,6 +137,83 @@ speaks(element) if startswith(element.reply, "reply:")
 
 speaks(element) if element.reply == "Sorry, I cannot do that."
 
+# clear tells that no rule of the default policies denies. What your own rules deny is theirs.
+clear(denials) if {
+	every denial in denials {
+		not denies_by_default(denial)
+	}
+}
+
+denies_by_default(denial) if denial.msg in default_denials
+
+denies_by_default(denial) if startswith(denial.msg, "over the limit: ")
+
+# by_default are the denials of the default policies alone.
+by_default(denials) := {denial | some denial in denials; denies_by_default(denial)}
+
+# What the message rules deny with.
+default_denials := {
+	"a forwarded message gives a command",
+	"a public bot must not run direct; set trust: sandboxed in parachute.yaml",
+	"a stranger has nothing to link",
+	"a team's bot must not run direct; set trust: sandboxed in parachute.yaml",
+	"an attachment is bigger than data.content.attachments.max_bytes",
+	"an attachment's type is not in data.content.attachments.types",
+	"button presses are ignored (data.events.callback)",
+	"codes are for direct messages alone",
+	"data.agents.choices names an agent that parachute.yaml does not have",
+	"data.limits gives the sender's roles no limit",
+	"data.pairing gives no limit of guesses",
+	"data.sandbox gives no network; write none for no network",
+	"data.yaml gives the workspace no quota_mib that is a whole number above 0",
+	"deletions are ignored",
+	"direct is not for the sender's roles (data.trust)",
+	"edits are ignored (data.events.edit)",
+	"forwarded messages are ignored (data.events.forwarded)",
+	"more attachments than data.content.attachments.max_count",
+	"no request has this code",
+	"posts in channels are not answered",
+	"reactions are ignored (data.events.reaction)",
+	"the agent is a program, and the sender's roles may not execute anything (data.roles)",
+	"the audience is neither public nor in data.trust",
+	"the bot is not mentioned, and this group's mode is mention_only",
+	"the code is neither a link's nor a claim's",
+	"the code is not of a request to be let in",
+	"the code links a stranger, and the sender is known",
+	"the code was used already",
+	"the command is about the sender",
+	"the command is not in data.commands for the sender's roles",
+	"the connector asks for a token (data.tokens.required), and none came",
+	"the event is of no known kind",
+	"the group is bound to another workspace (data.groups)",
+	"the link waits for the person who asked for it",
+	"the message is older than data.content.max_age_seconds",
+	"the person has a role that the sender may not give (data.roles)",
+	"the person is not known, or is blocked",
+	"the platform does not say what kind of chat this is",
+	"the request has expired",
+	"the request was denied already",
+	"the role by which the sender could do this ends, or does not hold everywhere",
+	"the sender has no role that data.roles defines",
+	"the sender has no session of their own here",
+	"the sender is a bot",
+	"the sender is blocked",
+	"the sender may no longer use the session's workspace",
+	"the sender may not give this role (data.roles), or it is not defined",
+	"the sender may not open this workspace",
+	"the sender's roles do not talk in this chat",
+	"the session belongs to somebody else",
+	"the session does not run in the sandbox",
+	"the session is in a personal workspace",
+	"the session may do more with its workspace than the sender",
+	"the session was made with another trust than the sender has now",
+	"the session's agent is not the one that answers the sender",
+	"the text is longer than data.content.max_text_bytes",
+	"the token is not valid here",
+	"the workspace is not in data.workspaces for the sender",
+	"what is others' is for the roles of data.people.oversee",
+}
+
 message_input := {
 	"version": 1,
 	"time": 1779962400000000000,
@@ -263,7 +340,7 @@ settings := {
 			"direct", "agent", "session_owner", "session_trust", "session_workspace", "tool",
 			"tool_read_only", "tool_path", "tool_protected", "tool_size",
 			"pairing_new", "pairing_waiting", "pairing_code", "pairing_expired", "pairing_used", "pairing_denied",
-			"pairing_dm", "pairing_join", "pairing_known", "people_role", "people_rank", "people_self",
+			"pairing_dm", "pairing_join", "pairing_known", "people_role", "people_rank", "people_lasting", "people_self",
 			"people_workspace", "share_session", "share_personal", "share_direct", "share_known", "token",
 			"group_workspace", "session_access",
 		]

@@ -15,14 +15,14 @@ test_member_has_the_members_limits if {
 
 test_highest_number_of_several_roles_counts if {
 	limits := fixtures.decide({"user": {"roles": ["guest", "member"]}}).limits
-	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {20}
-	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1d"} == {500}
+	{limit.max | some limit in limits; limit.name == "messages_per_minute"} == {20}
+	{limit.max | some limit in limits; limit.name == "messages_per_day"} == {500}
 }
 
 test_limit_that_only_one_role_has_holds if {
 	limits := fixtures.decide({"user": {"roles": ["guest", "owner"]}}).limits
-	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1m"} == {60}
-	{limit.max | some limit in limits; limit.per == "user"; limit.window == "1d"} == {50}
+	{limit.max | some limit in limits; limit.name == "messages_per_minute"} == {60}
+	{limit.max | some limit in limits; limit.name == "messages_per_day"} == {50}
 }
 
 test_role_that_is_not_named_has_the_others_limits if {

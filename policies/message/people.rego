@@ -31,8 +31,8 @@ deny contains refuse("the person has a role that the sender may not give (data.r
 # labels: {id: people.lasting}
 deny contains refuse("the role by which the sender could do this ends, or does not hold everywhere", "people_lasting") if {
 	changes_somebody
+	not out_of_reach
 	some role in concerned
-	ranks(role)
 	not handles(role)
 }
 
@@ -72,6 +72,17 @@ deny contains refuse("what is others' is for the roles of data.people.oversee", 
 changes_somebody if {
 	input.message.command in {"approve", "add", "role", "block", "unblock", "remove"}
 	command_granted
+}
+
+# What no role of the sender's gives has words of its own.
+out_of_reach if {
+	some role in input.message.target.grants
+	not giveable(role)
+}
+
+out_of_reach if {
+	some role in concerned
+	not ranks(role)
 }
 
 giveable(role) if {

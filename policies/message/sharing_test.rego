@@ -11,7 +11,7 @@ test_session_is_shared_by_its_person if {
 	every name in ["share", "unshare"] {
 		answer := shares(name, {})
 		answer.allow
-		answer.deny == set()
+		fixtures.clear(answer.deny)
 	}
 }
 
@@ -48,9 +48,9 @@ lent := {"user": "telegram:1", "workspace": "club", "access": "read_write", "age
 test_shared_session_goes_on if {
 	answer := fixtures.decide(shared({}))
 	answer.allow
-	answer.deny == set()
+	fixtures.clear(answer.deny)
 	answer.workspace == "club"
-	fixtures.decide(object.union(shared({}), command("help"))).deny == set()
+	fixtures.clear(fixtures.decide(object.union(shared({}), command("help"))).deny)
 }
 
 test_session_that_is_not_shared_is_somebody_elses if {
