@@ -84,7 +84,7 @@ var authzCases = []authzCase{
 	{whose: "nobody's", text: "/share", chat: "team"},
 	{whose: "own", text: "/share chat:mia", chat: "team"},
 	{whose: "own", text: "/unshare chat:mia", chat: "team"},
-	{whose: "own", text: "/share chat:nobody", chat: "team", by: all("session.share_known")},
+	{whose: "own", text: "/share chat:nobody", chat: "team"},
 	{whose: "own", text: "/share chat:mia", by: all("session.share_personal")},
 	{whose: "shared", text: "/share chat:zoe", chat: "club", by: all("session.share")},
 	{whose: "shared", text: "/unshare chat:actor", chat: "club", by: all("session.share")},

@@ -162,7 +162,7 @@ func TestWhoWaitsIsRemindedOnce(t *testing.T) {
 		b.now = b.now.Add(2 * time.Minute)
 		want(t, b.send(dm("bob", fmt.Sprint(i), "hello?")), "deny", "authz.unknown_user")
 	}
-	if len(b.sent) != sent+1 || !strings.Contains(b.sent[sent].Text, "waiting") {
+	if len(b.sent) != sent+1 || !strings.Contains(b.sent[sent].Text, "waits") {
 		t.Errorf("told %+v", b.sent[sent:])
 	}
 }

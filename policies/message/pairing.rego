@@ -62,6 +62,17 @@ deny contains refuse("a stranger has nothing to link", "command") if {
 }
 
 # METADATA
+# title: Who has a role for some time links nobody
+# description: Another account would have all that they have, and owners would not have been asked.
+# labels: {id: pairing.lasting}
+deny contains refuse("the sender's role ends, or holds in one chat alone, and a link would give it away", "people_lasting") if {
+	links
+	common.known
+	not common.stranger
+	not may_link
+}
+
+# METADATA
 # title: A request is answered, not entered
 # description: The code of somebody who wants to be let in is for `approve` and `deny`.
 # labels: {id: pairing.join}
@@ -115,6 +126,21 @@ gives_code if {
 	input.message.command == "pair"
 	input.message.target.kind == "pairing"
 }
+
+links if {
+	input.message.command == "pair"
+	not gives_code
+}
+
+links if {
+	gives_code
+	input.message.target.pairing.kind == "link"
+	code_own
+}
+
+may_link if lasts
+
+may_link if lasts_in_dm
 
 code_waits if input.message.target.pairing.state in {"pending", "entered"}
 

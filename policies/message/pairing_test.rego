@@ -181,9 +181,13 @@ test_guess_without_a_limit_is_refused if {
 
 test_person_links if {
 	every changes in [command("pair"), gives({"kind": "link", "own": true}), gives({"kind": "link", "state": "entered", "own": true})] {
-		answer := fixtures.decide(changes)
-		answer.allow
-		fixtures.clear(answer.deny)
+		every way in ["lasting", "lasting_dm"] {
+			answer := fixtures.decide(object.union(changes, {"user": {way: ["member"]}}))
+			answer.allow
+			fixtures.clear(answer.deny)
+		}
+		passing := fixtures.decide(changes)
+		fixtures.said(passing.deny, "a link would give it away") == "reply:people_lasting"
 	}
 }
 

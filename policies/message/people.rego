@@ -37,6 +37,27 @@ deny contains refuse("the role by which the sender could do this ends, or does n
 }
 
 # METADATA
+# title: Who has a role for some time turns nobody away
+# description: To block somebody, to take that back, to forget them or to deny a request outlasts a role that ends.
+# labels: {id: people.passing}
+deny contains refuse("the sender's role ends, or does not hold everywhere, and turning somebody away lasts", "people_lasting") if {
+	input.message.command in {"block", "unblock", "remove", "deny"}
+	input.message.target.kind
+	command_granted
+	not turns_away
+}
+
+# METADATA
+# title: Lists of people are for direct messages
+# description: In a group, everybody there would read them.
+# labels: {id: people.dm}
+deny contains refuse("lists of people are for direct messages alone", "people_dm") if {
+	input.message.command == "users"
+	command_granted
+	not in_dm
+}
+
+# METADATA
 # title: Nobody changes themselves
 # description: An owner who blocks or demotes themselves would lock the bot. At the terminal it can be done.
 # labels: {id: people.self}
@@ -125,9 +146,30 @@ handles(role) if {
 	gives(mine, role)
 }
 
+# `role` is not among them: it takes away what somebody had elsewhere.
 gives_in_dm if {
-	input.message.command in {"approve", "add", "role"}
+	input.message.command in {"approve", "add"}
 	input.message.target.scope == "dm"
+}
+
+turns_away if lasts
+
+turns_away if {
+	input.message.command == "deny"
+	lasts_in_dm
+}
+
+# Whether the sender has a role that never ends, and holds everywhere.
+lasts if common.local
+
+lasts if {
+	some role in common.roles
+	role in input.user.lasting
+}
+
+lasts_in_dm if {
+	some role in common.roles
+	role in input.user.lasting_dm
 }
 
 gives(mine, role) if {
@@ -140,11 +182,26 @@ opens(workspace) if {
 	data.workspaces[workspace]
 }
 
-opens(workspace) if common.access(workspace) == "read_write"
+opens(workspace) if {
+	common.access(workspace) == "read_write"
+	not passing(workspace)
+}
 
 opens(workspace) if {
 	common.access(workspace) == "read_only"
 	not opened_to_write(workspace)
+	not passing(workspace)
+}
+
+# What comes by a grant may end, and what comes by a chat holds there alone.
+passing(workspace) if {
+	some grant in input.user.workspaces
+	grant.name == workspace
+}
+
+passing(workspace) if {
+	some way in ["read_write", "read_only"]
+	input.chat.id in data.workspaces[workspace][way].chats
 }
 
 opened_to_write(workspace) if data.workspaces[workspace].granted == "read_write"

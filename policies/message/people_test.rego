@@ -42,8 +42,40 @@ test_who_has_a_role_for_some_time_gives_none if {
 			fixtures.said(answer.deny, "ends, or does not hold everywhere") == "reply:people_lasting"
 			not fixtures.fired(answer.deny, "may not give")
 		}
+	}
+	every name in ["approve", "add", "role"] {
 		not fixtures.fired(by(passing, name, {}).deny, "ends, or does not")
 	}
+}
+
+# Nor do they turn anybody away, whoever that is.
+test_who_has_a_role_for_some_time_turns_nobody_away if {
+	passing := {"user": {"id": "telegram:1", "roles": ["owner"]}}
+	every name in ["block", "unblock", "remove", "deny"] {
+		every target in [{}, {"roles": ["blocked"]}] {
+			fixtures.said(by(passing, name, target).deny, "turning somebody away lasts") == "reply:people_lasting"
+			not fixtures.fired(by(owner, name, target).deny, "turning somebody away lasts")
+			not fixtures.fired(by(local, name, target).deny, "turning somebody away lasts")
+		}
+	}
+}
+
+test_role_of_direct_messages_denies_what_was_asked_there if {
+	fixtures.fired(by(in_dm_alone, "block", {}).deny, "turning somebody away lasts")
+	not fixtures.fired(by(in_dm_alone, "deny", {}).deny, "turning somebody away lasts")
+}
+
+test_lists_of_people_stay_in_direct_messages if {
+	list := object.union(owner, fixtures.about("users", {"kind": "everybody"}))
+	not fixtures.fired(fixtures.decide(list).deny, "lists of people")
+	group := {"chat": {"id": "telegram:-200", "kind": "group"}}
+	fixtures.said(fixtures.decide(object.union(list, group)).deny, "lists of people") == "reply:people_dm"
+}
+
+# A way in that ends, or that one chat has, is not given on.
+test_passing_workspace_is_given_to_nobody if {
+	granted := {"user": {"id": "telegram:2", "roles": ["admin"], "lasting": ["admin"], "workspaces": [{"name": "finance", "role": "admin"}]}}
+	fixtures.fired(by(granted, "add", {"workspace": "finance"}).deny, "open this workspace")
 }
 
 # What they could not do with a role that lasts either keeps the words that it has then.
@@ -62,7 +94,7 @@ test_who_has_a_role_for_some_time_learns_first_what_it_never_gives if {
 in_dm_alone := {"user": {"id": "telegram:2", "roles": ["admin"], "lasting_dm": ["admin"]}}
 
 test_role_of_direct_messages_gives_what_holds_there if {
-	every name in ["approve", "add", "role"] {
+	every name in ["approve", "add"] {
 		given := by(in_dm_alone, name, {"grants": ["member"], "roles": ["guest", "blocked"], "scope": "dm"})
 		not fixtures.fired(given.deny, "may not give")
 		not fixtures.fired(given.deny, "ends, or does not")
@@ -78,7 +110,7 @@ test_role_of_direct_messages_gives_nothing_beyond_them if {
 			fixtures.said(answer.deny, "ends, or does not hold everywhere") == "reply:people_lasting"
 		}
 	}
-	every name in ["block", "unblock", "remove"] {
+	every name in ["role", "block", "unblock", "remove"] {
 		fixtures.fired(by(in_dm_alone, name, {"roles": ["member"], "scope": "dm"}).deny, "ends, or does not hold everywhere")
 	}
 }

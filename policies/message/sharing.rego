@@ -29,15 +29,6 @@ deny contains refuse("the session does not run in the sandbox", "share_direct") 
 	not session_sandboxed
 }
 
-# METADATA
-# title: A session is shared with people who are known
-# description: Neither with strangers nor with those who are blocked.
-# labels: {id: session.share_known}
-deny contains refuse("the person is not known, or is blocked", "share_known") if {
-	shares_own_session
-	not shared_with_known
-}
-
 shares_own_session if {
 	input.message.command == "share"
 	input.message.target.id
@@ -46,10 +37,3 @@ shares_own_session if {
 }
 
 session_sandboxed if input.session.trust == "sandboxed"
-
-shared_with_known if {
-	input.message.target.known == true
-	not target_blocked
-}
-
-target_blocked if "blocked" in input.message.target.roles
