@@ -78,6 +78,9 @@ func usage(command string, t *target) string {
 	if t != nil && t.problem != "" {
 		fmt.Fprintf(&b, "%s: %s.\n", Unchanged, t.problem)
 	}
+	if t != nil && t.problem == atConsole {
+		return strings.TrimSpace(b.String())
+	}
 	for _, c := range Commands() {
 		if c.Name == command {
 			fmt.Fprintf(&b, "Write it so: /%s %s", c.Name, c.Args)

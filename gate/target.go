@@ -183,6 +183,9 @@ func (t *target) readPairing(ctx context.Context, store Store, ev event, now tim
 	return nil
 }
 
+// atConsole is why somebody is not changed from a chat.
+const atConsole = "whoever sits at this bot's own console is changed at its terminal alone"
+
 func (g *Gate) readUser(ctx context.Context, t *target, ev event, words []string) error {
 	t.Kind = targetPerson
 	if len(words) == 0 {
@@ -195,7 +198,7 @@ func (g *Gate) readUser(ctx context.Context, t *target, ev event, words []string
 	}
 	// Whoever sits at the computer is nobody's to change from a chat.
 	if connector, _ := splitID(words[0]); g.Config.Kinds[connector] == "console" && ev.from.Kind != Terminal {
-		t.problem = "whoever sits at this bot's own console is changed at its terminal alone"
+		t.problem = atConsole
 		return nil
 	}
 	return t.readPerson(ctx, g.Store, words[0])

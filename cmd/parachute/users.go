@@ -167,7 +167,7 @@ func (d *desk) give(ctx context.Context, command, id string, words []string, sho
 		return err
 	}
 	p, err := d.db.Person(ctx, id)
-	if errors.Is(err, users.ErrUnknown) {
+	if errors.Is(err, users.ErrUnknown) || strings.HasPrefix(reply, gate.Unchanged) {
 		return errors.New(reply) // what was to be given is not what the gate understood
 	}
 	if err == nil {
