@@ -27,6 +27,8 @@ type peer struct {
 
 	mu   sync.Mutex
 	turn *turn // nil between turns
+	// last is the newest turn, also when it is over.
+	last *turn
 	// calls are what was said of the tool calls of the turn.
 	calls map[acp.ToolCallId]seenCall
 	// wrong is why the connection was given up, where it was us.
@@ -246,9 +248,10 @@ func (p *peer) Close() error {
 		p.work.Wait()
 		<-p.conn.Done()
 		p.mu.Lock()
-		t = p.turn
+		t = p.last
 		p.mu.Unlock()
 		if t != nil {
+			// Those of a turn that is just over may still be ending.
 			t.terminals.close(t.given)
 		}
 	})
@@ -305,7 +308,7 @@ func (p *peer) prompt(ctx context.Context, t *turn, files []programs.File, show 
 	})
 	t.heard = func() { silence.Heard(); draft.Changed() }
 	p.mu.Lock()
-	p.turn = t
+	p.turn, p.last = t, t
 	p.calls = map[acp.ToolCallId]seenCall{}
 	p.mu.Unlock()
 
