@@ -203,8 +203,9 @@ func (a *aftermath) limits() {
 	}
 	covered := map[string]bool{}
 	for key, counted := range counters {
-		scope, name := key[:strings.LastIndexByte(key, '|')], key[strings.LastIndexByte(key, '|')+1:]
-		if strings.HasPrefix(name, "stop_") {
+		end := strings.LastIndexByte(key, '|')
+		scope := key[:end]
+		if strings.HasPrefix(key[end:], "|stop_") {
 			scope += "|stop"
 		}
 		covered[scope] = true
