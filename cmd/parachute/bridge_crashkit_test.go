@@ -52,11 +52,13 @@ type sentMessage struct {
 type bridge struct {
 	t *testing.T
 
-	mu     sync.Mutex
-	sent   []*sentMessage
-	byID   map[string]*sentMessage
-	faults []string
-	lines  int
+	mu   sync.Mutex
+	sent []*sentMessage
+	byID map[string]*sentMessage
+	// notices are the lines that answer nobody: what the gate tells of itself.
+	notices []answerLine
+	faults  []string
+	lines   int
 	// news is closed and made anew with each line.
 	news chan struct{}
 }
@@ -78,6 +80,8 @@ func (b *bridge) take(raw []byte) {
 	}
 	m, ok := b.byID[line.ReplyTo]
 	switch {
+	case line.ReplyTo == "" && line.Verdict == "allow" && line.Decision != "":
+		b.notices = append(b.notices, line)
 	case !ok:
 		b.faults = append(b.faults, fmt.Sprintf("a line about a message that nobody sent: %s", raw))
 	case line.Chat != m.Chat:

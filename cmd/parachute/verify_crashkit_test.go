@@ -60,6 +60,7 @@ func verifyAftermath(t *testing.T, bin, config, data string, b *bridge) *afterma
 	t.Cleanup(func() { _ = a.db.Close() })
 	a.database()
 	a.messages()
+	a.notices()
 	a.limits()
 	a.notes()
 	return a
@@ -97,10 +98,10 @@ func (a *aftermath) database() {
 			WHERE d.verdict IS NOT 'allow' OR d.point IS NOT 'message' OR d.user IS NOT s.user OR d.chat IS NOT s.chat`,
 		"turns without the allow decision that owes them": `
 			SELECT t.id FROM turns t LEFT JOIN decisions d ON d.id = t.decision
-			WHERE d.verdict IS NOT 'allow' OR d.point IS NOT 'message' OR d.message IS NOT t.message`,
+			WHERE d.verdict IS NOT 'allow' OR d.point NOT IN ('message', 'notice') OR d.point IS NULL OR d.message IS NOT t.message`,
 		"allow decisions that owe no turn": `
 			SELECT d.id FROM decisions d LEFT JOIN turns t ON t.decision = d.id
-			WHERE d.point = 'message' AND d.verdict = 'allow' AND t.id IS NULL`,
+			WHERE (d.point = 'message' OR d.point = 'notice' AND CAST(d.record AS TEXT) ->> '$.turn' IS NOT NULL) AND d.verdict = 'allow' AND t.id IS NULL`,
 		"turns that never ended": `
 			SELECT t.id || ' of message ' || t.message || ' is ' || t.state || ', its job ' ||
 			       coalesce((SELECT j.state || ' after attempt ' || j.attempt FROM river_job j WHERE j.args LIKE '%' || t.id || '%'), 'gone')
@@ -163,6 +164,22 @@ func (a *aftermath) messages() {
 			a.t.Errorf("message %s was answered %d times", m.ID, heard["allow"])
 		case d.verdict == "deny" && heard["allow"]+heard["failed"] > 0:
 			a.t.Errorf("message %s was denied and answered: %+v", m.ID, m.answers)
+		}
+	}
+}
+
+// notices compares what the bridge was told unasked with what was to be told:
+// each notice once, in the chat that its record names.
+func (a *aftermath) notices() {
+	a.t.Helper()
+	told := map[string]bool{}
+	for _, line := range a.b.notices {
+		if told[line.Decision] {
+			a.t.Errorf("the notice %s was told twice", line.Decision)
+		}
+		told[line.Decision] = true
+		if got := a.strings(`SELECT chat FROM decisions WHERE id = ? AND point = 'notice'`, line.Decision); !slices.Equal(got, []string{"chat:" + line.Chat}) {
+			a.t.Errorf("a line in %s is no notice that was to be told there, but in %q: %+v", line.Chat, got, line)
 		}
 	}
 }
