@@ -73,18 +73,22 @@ func withData(pairs ...string) option {
 		}); err != nil {
 			b.tb.Fatal(err)
 		}
-		b.engine = openEngine(b.tb, engine.Folder(dir))
-		d.Policies = b.engine
+		e, err := openEngine(engine.Folder(dir))
+		if err != nil {
+			b.tb.Fatal(err)
+		}
+		b.engine, d.Policies = e, e
 	}
 }
 
-func openEngine(tb testing.TB, s engine.Source) *engine.Engine {
-	tb.Helper()
-	e, err := engine.Open(tb.Context(), engine.Deps{Source: s, Log: slog.New(slog.DiscardHandler), Timeout: 10 * time.Second, Now: time.Now})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return e
+// embedded are the default policies. No test can change them, so they are made
+// ready once for all.
+var embedded = sync.OnceValues(func() (*engine.Engine, error) {
+	return openEngine(engine.Embedded(policies.FS))
+})
+
+func openEngine(s engine.Source) (*engine.Engine, error) {
+	return engine.Open(context.Background(), engine.Deps{Source: s, Log: slog.New(slog.DiscardHandler), Timeout: 10 * time.Second, Now: time.Now})
 }
 
 func newBench(tb testing.TB, opts ...option) *bench {
@@ -128,8 +132,11 @@ func newBenchIn(tb testing.TB, dir string, opts ...option) *bench {
 		o(b, &d)
 	}
 	if d.Policies == nil {
-		b.engine = openEngine(tb, engine.Embedded(policies.FS))
-		d.Policies = b.engine
+		e, err := embedded()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		b.engine, d.Policies = e, e
 	}
 	b.gate = gate.New(d)
 	return b
