@@ -17,7 +17,7 @@ TAGS ?= goolm
 # Added to each go test, -v say.
 TESTFLAGS ?=
 # How long the tests of one package may take; the race detector makes them ten times slower.
-TIMEOUT ?= 30m
+TIMEOUT ?= 45m
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 # Arguments of `make start`.

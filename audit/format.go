@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"strconv"
@@ -20,8 +21,8 @@ func (r Record) Attrs() []slog.Attr {
 		text("session", r.Session),
 		text("chat", r.Chat),
 		text("event", r.Event),
-		text("workspace", r.Workspace),
 	}
+	attrs = append(append(attrs, r.command()...), text("workspace", r.Workspace))
 	if place := r.Rule().Place(); place != "" {
 		attrs = append(attrs, text("at", place))
 	}
@@ -44,6 +45,28 @@ func (r Record) Attrs() []slog.Attr {
 		text("revision", r.Revision[:min(12, len(r.Revision))]),
 		slog.String("took", r.Duration.String()),
 	)
+}
+
+// command is what a command was, and whom or what it was about. Its words are
+// not shown: they are people's own, and may be long.
+func (r Record) command() []slog.Attr {
+	if r.Event != "command" && r.Event != "callback" {
+		return nil
+	}
+	var in struct {
+		Message struct {
+			Command string
+			Target  *struct{ Kind, ID string }
+		}
+	}
+	if json.Unmarshal(r.Input, &in) != nil || in.Message.Command == "" {
+		return nil
+	}
+	attrs := []slog.Attr{text("command", in.Message.Command)}
+	if t := in.Message.Target; t != nil {
+		attrs = append(attrs, text("target", strings.TrimSpace(t.Kind+" "+t.ID)))
+	}
+	return attrs
 }
 
 // text is a fact in words. slog quotes whatever is not plain, but passes on the

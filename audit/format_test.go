@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -90,8 +91,21 @@ func TestLogInjection(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%.20q", hostile), func(t *testing.T) {
 			readBack(t, filled(hostile))
+			command := filled(hostile)
+			command.Event, command.Input = "command", about(t, hostile, hostile, hostile)
+			readBack(t, command)
 		})
 	}
+}
+
+// about is the input of a command about something.
+func about(t *testing.T, command, kind, id string) json.RawMessage {
+	t.Helper()
+	in, err := json.Marshal(map[string]any{"message": map[string]any{"command": command, "target": map[string]any{"kind": kind, "id": id}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
 }
 
 // filled is a record whose every text is s.
@@ -124,6 +138,19 @@ func TestLine(t *testing.T) {
 		`chat=tg:5 event=message workspace="" at=message/authz.rego:12 why="not known" point=message message=7 decision=d1 revision=0123456789ab took=1.5ms`
 	if got := readBack(t, r); got != want {
 		t.Errorf("line\n got %s\nwant %s", got, want)
+	}
+	r.Event, r.Input = "command", about(t, "block", "person", "tg:7")
+	want = strings.Replace(want, "event=message ", `event=command command=block target="person tg:7" `, 1)
+	if got := readBack(t, r); got != want {
+		t.Errorf("line\n got %s\nwant %s", got, want)
+	}
+	r.Input = about(t, "users", "everybody", "")
+	if got := readBack(t, r); !strings.Contains(got, " event=command command=users target=everybody workspace=") {
+		t.Errorf("line %s", got)
+	}
+	r.Input = json.RawMessage(`{"message": 3}`)
+	if got := readBack(t, r); !strings.Contains(got, " event=command workspace=") {
+		t.Errorf("line %s", got)
 	}
 }
 

@@ -113,6 +113,9 @@ type Reply struct {
 	// ReplyTo is the id of the message answered.
 	ReplyTo string
 	Text    string
+	// Private says that User alone may read it: a connector of a platform where others
+	// can come into a direct message gives a permanent error while they are in it.
+	Private bool
 	// Decision is the id of the decision that this reply follows from.
 	Decision string
 	// Verdict is "allow", "deny", or "failed" for an admitted message whose

@@ -177,19 +177,19 @@ func TestTestsInDocsExist(t *testing.T) {
 	}
 }
 
-var rule = regexp.MustCompile("`((?:authz|trust|groups|events|content|limits|session|sandbox|tool|startup|store|engine|input|operator|agent|workspace|pairing|people|token|grant|claim)\\.[a-z_]+)`")
+var rule = regexp.MustCompile("`((?:authz|trust|groups|events|content|limits|session|sandbox|tool|startup|store|engine|input|agent|workspace|pairing|people|token|grant|claim)\\.[a-z_]+)`")
 
 // TestRulesInDocsExist finds each rule id that a document names, in the default
 // policies or among those that the program gives by itself.
 func TestRulesInDocsExist(t *testing.T) {
 	there := map[string]bool{
-		"sandbox.unavailable": true, "sandbox.failed": true, "operator.terminal": true,
+		"sandbox.unavailable": true, "sandbox.failed": true,
 		"store.unwritable": true, "store.unreadable": true, "input.invalid": true,
 		"engine.error": true, "engine.timeout": true, "engine.type": true, "engine.undefined": true,
 	}
 	label := regexp.MustCompile(`(?m)^# labels: \{id: ([a-z_.]+)\}`)
 	// Paths of the input and keys of data.yaml look the same.
-	other := regexp.MustCompile(`^(input\.(version|time|config|session|tool|files|limits)|limits\.others|pairing\.(audiences|guesses_per_hour|role)|people\.oversee|startup\.txtar)$`)
+	other := regexp.MustCompile(`^(input\.(version|time|config|session|tool|files|limits)|limits\.others|groups\.chats|pairing\.(audiences|guesses_per_hour|role)|people\.oversee|startup\.txtar)$`)
 	for name, file := range defaultPolicies(t) {
 		if strings.HasSuffix(name, ".rego") {
 			for _, m := range label.FindAllStringSubmatch(string(file.Data), -1) {

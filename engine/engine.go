@@ -63,9 +63,7 @@ type Status struct {
 
 // Open loads the policies, or tells what is wrong with them.
 func Open(ctx context.Context, deps Deps) (*Engine, error) {
-	if deps.Timeout == 0 {
-		deps.Timeout = DefaultTimeout
-	}
+	deps.Timeout = slower * cmp.Or(deps.Timeout, DefaultTimeout)
 	e := &Engine{deps: deps}
 	e.status.Source, e.status.Kind = deps.Source.Name, deps.Source.Kind
 	f, err := deps.Source.read(ctx)

@@ -85,7 +85,7 @@ type TargetInput struct {
 	GrantSeconds *int64   `json:"grant_seconds,omitempty"`
 	// Pairing is the one whose code was given.
 	Pairing *PairingInput `json:"pairing,omitempty"`
-	// Shared tells of a session that its owner shares with the sender.
+	// Shared tells of a session of somebody else which the sender joined.
 	Shared bool `json:"shared"`
 }
 
@@ -164,7 +164,8 @@ type SessionInput struct {
 	Workspace string `json:"workspace"`
 	Access    string `json:"access,omitempty"`
 	Agent     string `json:"agent,omitempty"`
-	// Shared tells that its owner, who is not the sender, shares it with the sender.
+	// Shared tells that its owner, who is not the sender, shares it with the sender, who
+	// joined it.
 	Shared bool `json:"shared"`
 }
 

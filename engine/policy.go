@@ -26,9 +26,9 @@ type Policy struct {
 	book     *ruleBook
 	limits   *query[[]Limit]
 	points   map[Point]*query[Decision]
-	// workspaces and roles are the names that data.workspaces and data.roles have, in
-	// order.
-	workspaces, roles []string
+	// workspaces, roles and chats are the names that data.workspaces, data.roles and
+	// data.groups.chats have, in order.
+	workspaces, roles, chats []string
 }
 
 // Revision is the SHA-256 over policies, data and schemas, in hex.
@@ -39,6 +39,9 @@ func (p *Policy) Roles() []string { return p.roles }
 
 // Workspaces are the names that data.workspaces has, in order.
 func (p *Policy) Workspaces() []string { return p.workspaces }
+
+// Chats are the ids that data.groups.chats has, in order.
+func (p *Policy) Chats() []string { return p.chats }
 
 // query is a prepared question with a memory of the answers it gave.
 type query[T any] struct {
@@ -93,6 +96,8 @@ func build(ctx context.Context, f files, timeout time.Duration) (*Policy, error)
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
 	p := &Policy{revision: f.revision, timeout: timeout, book: rules, points: map[Point]*query[Decision]{}}
 	p.workspaces, p.roles = namesIn(src.data, "workspaces"), namesIn(src.data, "roles")
+	groups, _ := src.data["groups"].(map[string]any)
+	p.chats = namesIn(groups, "chats")
 	if p.limits, err = prepare[[]Limit](ctx, compiler, store, `x := [l | some l in data.parachute.message.limits]`, inputs[PointMessage]); err != nil {
 		return nil, err
 	}

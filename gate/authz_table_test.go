@@ -20,8 +20,8 @@ import (
 // about. Mia, a member, is everybody else: what she has is never anybody's to
 // list, read, write, join or stop, but for those who oversee the bot. Zoe, an
 // owner, stands above all but owners. The actor has sessions of their own in a direct
-// message and in the group team; in the group club Mia shares hers with the actor,
-// and in the group attic she does not.
+// message and in the group team; in the group club Mia shares hers with the actor, who
+// joined it, in the group porch she offers it, and in the group attic she does not.
 
 // actors are the columns of the tables, in order.
 var actors = []string{"owner", "admin", "member", "guest", "stranger", "blocked"}
@@ -77,6 +77,15 @@ var authzCases = []authzCase{
 	{whose: "shared", text: "/new", chat: "club", touches: true},
 	{whose: "shared", text: "/stop", chat: "club"},
 	{whose: "shared", text: "/status", chat: "club"},
+	{whose: "shared", text: "/workspace personal", chat: "club", touches: true},
+	{whose: "shared", text: "/workspace family", chat: "club"},
+	{whose: "shared", text: "/join", chat: "club"},
+	{whose: "shared", text: "/join", chat: "porch", touches: true},
+	{whose: "offered", text: "hello", chat: "porch"},
+	{whose: "offered", text: "/stop", chat: "porch"},
+	{whose: "offered", text: "/status", chat: "porch"},
+	{whose: "other's", text: "/join", chat: "attic"},
+	{whose: "nobody's", text: "/join"},
 	{whose: "other's", text: "/new", chat: "attic"},
 	{whose: "other's", text: "/stop", chat: "attic"},
 	{whose: "other's", text: "/status", chat: "attic"},
@@ -172,7 +181,7 @@ func newHouse(t *testing.T, role string, e *engine.Engine) *house {
 		want(t, r, "allow", "authz.role")
 		return r
 	}
-	for _, chat := range []string{"team", "club", "attic"} {
+	for _, chat := range []string{"team", "club", "porch", "attic"} {
 		enter("mia", chat, "/workspace family")
 		h.names[chat] = enter("mia", chat, "hello").Session
 	}
@@ -180,6 +189,8 @@ func newHouse(t *testing.T, role string, e *engine.Engine) *house {
 		enter("actor", "team", "/workspace family")
 		enter("actor", "team", "hello")
 		enter("mia", "club", "/share chat:actor")
+		enter("actor", "club", "/join")
+		enter("mia", "porch", "/share chat:actor")
 		h.names["own"] = h.names["actor's"]
 	} else {
 		h.names["own"] = "11111111-1111"
@@ -191,13 +202,11 @@ func newHouse(t *testing.T, role string, e *engine.Engine) *house {
 	h.names["mia's code"] = codeShape.FindString(words)
 	if role == "blocked" {
 		p, err := b.db.Person(t.Context(), "chat:actor")
-		if err == nil {
-			p.Roles = users.Block(p.Roles)
-			err = b.db.UpdatePerson(t.Context(), p)
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		p.Roles = users.Block(p.Roles)
+		b.change(users.Change{Update: []users.Person{p}})
 	}
 	if err := b.db.Close(); err != nil {
 		t.Fatal(err)
@@ -271,7 +280,7 @@ func hers(t *testing.T, b *bench) (mias, everything string) {
 
 // secrets are what only Mia and those who oversee the bot may read.
 func (h *house) secrets(c authzCase) []string {
-	out := []string{"chat:zoe", "chat:joe", h.names["mia's"], h.names["attic"], h.names["team"], h.names["zoe's"], "secret"}
+	out := []string{"chat:zoe", "chat:joe", h.names["mia's"], h.names["attic"], h.names["team"], h.names["porch"], h.names["zoe's"], "secret"}
 	if c.whose != "shared" {
 		out = append(out, h.names["club"])
 	}
@@ -332,7 +341,7 @@ func (h *house) play(t *testing.T, c authzCase, role string, column int) {
 		t.Error("nothing of Mia's has changed")
 	}
 	if own := m.Command == "" && c.whose != "shared" && r.Session != ""; own {
-		s, err := b.db.FindSession(t.Context(), r.Session)
+		s, err := b.db.FindSession(t.Context(), "", r.Session)
 		if err != nil || s.User != "chat:actor" {
 			t.Errorf("answered in %+v, %v", s, err)
 		}
@@ -445,7 +454,7 @@ func TestNobodyReachesWhatIsAnothers_Tools(t *testing.T) {
 				if whose == "own" && role == "stranger" {
 					continue // has none
 				}
-				s, err := b.db.FindSession(t.Context(), h.names[name])
+				s, err := b.db.FindSession(t.Context(), "", h.names[name])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -488,7 +497,7 @@ func (h *house) call(t *testing.T, b *bench, s gate.Session, role, whose, kind s
 func TestASharedSessionWorksForOthersNoLongerThanItIsShared(t *testing.T) {
 	h := newHouses(t)["member"]
 	b := h.copied(t)
-	s, err := b.db.FindSession(t.Context(), h.names["club"])
+	s, err := b.db.FindSession(t.Context(), "", h.names["club"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -503,7 +512,7 @@ func TestASharedSessionWorksForOthersNoLongerThanItIsShared(t *testing.T) {
 	}
 	r := b.send(in("club", dm("actor", "next", "hello")))
 	want(t, r, "allow", "authz.role")
-	if own, err := b.db.FindSession(t.Context(), r.Session); err != nil || own.User != "chat:actor" {
+	if own, err := b.db.FindSession(t.Context(), "", r.Session); err != nil || own.User != "chat:actor" {
 		t.Errorf("answered in %+v, %v", own, err)
 	}
 }
@@ -541,9 +550,7 @@ func TestTheSameNumberElsewhereIsSomebodyElse(t *testing.T) {
 	if seen["telegram"] == seen["discord"] {
 		t.Error("one session for two people")
 	}
-	if err := b.db.Link(t.Context(), "discord:42", "matrix:42"); err != nil {
-		t.Fatal(err)
-	}
+	b.change(users.Change{Link: []users.Identity{{ID: "matrix:42", Person: "discord:42"}}})
 	r := says("matrix")
 	want(t, r, "allow", "authz.role")
 	if r.User != "discord:42" || r.Identity != "matrix:42" {

@@ -1,14 +1,17 @@
 package gate_test
 
 import (
+	"database/sql"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
-	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/connectors"
-	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
+	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
 // The limits are out of the way: what is measured is the way of an admitted
@@ -67,15 +70,24 @@ func BenchmarkGateWithCommitParallel(b *testing.B) {
 }
 
 // BenchmarkDecisionAmongPeople decides for ten people, among ten and among many,
-// and keeps each decision.
+// and keeps each decision. Of the ten, four have grants; three speak as their other
+// identity, and three show a token.
 func BenchmarkDecisionAmongPeople(b *testing.B) {
 	for _, n := range []int{10, 1_000_000} {
 		b.Run(fmt.Sprint("people=", n), func(b *testing.B) {
 			g := openBench(b)
-			g.crowd(n)
+			secret := g.crowd(n)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				if err := g.gate.Handle(b.Context(), source, dm(crowdID(i%10*(n/10)), fmt.Sprint(i), "hello")); err != nil {
+				who := 1 + i%10*(n/10)
+				m := dm(fmt.Sprintf("person-%07d", who), fmt.Sprint(i), "hello")
+				switch who % 3 {
+				case 0:
+					m.User.ID = fmt.Sprintf("other-%07d", who)
+				case 2:
+					m.Token = strings.Replace(secret, "_ID_", fmt.Sprintf("_%07d_", who), 1)
+				}
+				if err := g.gate.Handle(b.Context(), source, m); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -84,24 +96,62 @@ func BenchmarkDecisionAmongPeople(b *testing.B) {
 	}
 }
 
-func crowdID(i int) string { return fmt.Sprintf("person-%07d", i) }
-
-// crowd makes n people known.
-func (b *bench) crowd(n int) {
+// crowd makes n people known, ten of them owners. Of each three, one has grants and
+// waits for another account to be linked, one has a token, and one a second
+// identity; and a stranger waits to be let in. It gives the text of the tokens, with
+// ID for a person's number.
+func (b *bench) crowd(n int) string {
 	b.tb.Helper()
-	const page = 10_000
-	for i := 0; i < n; i += page {
-		id, err := audit.NewID()
-		if err != nil {
-			b.tb.Fatal(err)
-		}
-		var add []users.Person
-		for j := i; j < min(n, i+page); j++ {
-			add = append(add, users.Person{ID: "chat:" + crowdID(j), Roles: []string{"owner"}})
-		}
-		r := audit.Record{ID: id, Time: b.now, Point: "message", Event: "import", Verdict: "allow", Rules: []audit.Rule{{ID: "authz.role", Kind: "allow"}}}
-		if err := b.db.Commit(b.tb.Context(), gate.Commit{Record: r, Change: &users.Change{Add: add}}); err != nil {
+	secret := users.NewSecret("ID")
+	_, hash, err := users.SplitSecret(secret)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.dir, sqlite.File)+"?_pragma=busy_timeout(60000)&_pragma=cache_size(-1000000)")
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	tx, err := db.Begin()
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	now, soon := b.now.UnixNano(), b.now.Add(time.Hour).UnixNano()
+	for _, add := range []struct {
+		rows string
+		args []any
+	}{
+		{`CREATE TEMP TABLE crowd (n INTEGER PRIMARY KEY, id TEXT)`, nil},
+		{`WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?)
+		  INSERT INTO crowd SELECT n, printf('chat:person-%07d', n) FROM c`, []any{n}},
+		{`INSERT INTO people (id, name, roles, created, updated)
+		  SELECT id, 'Somebody', iif((n - 1) % ? = 0, '["owner"]', '["member"]'), n, n FROM crowd`, []any{n / 10}},
+		{`INSERT INTO identities (id, person, created) SELECT id, id, n FROM crowd`, nil},
+		{`INSERT INTO identities (id, person, created)
+		  SELECT printf('chat:other-%07d', n), id, n FROM crowd WHERE n % 3 = 0`, nil},
+		{`INSERT INTO grants (person, role, scope, workspace, expires, given_by, created)
+		  SELECT id, 'guest', 'dm', '', ?, 'chat:owner', 0 FROM crowd WHERE n % 3 = 1`, []any{soon}},
+		{`INSERT INTO grants (person, role, scope, workspace, expires, given_by, created)
+		  SELECT id, 'member', 'group', '', 0, 'chat:owner', 0 FROM crowd WHERE n % 3 = 1`, nil},
+		{`INSERT INTO tokens (id, hash, identity, name, scope, expires, revoked, created, given_by)
+		  SELECT printf('%07d', n), ?, id, '', '', 0, 0, n, 'chat:owner' FROM crowd WHERE n % 3 = 2`, []any{hash[:]}},
+		{`WITH asks (kind) AS (VALUES ('link'), ('join'))
+		  INSERT INTO pairings (id, kind, bucket, code, identity, person, connector, chat, user, name, role, other_chat,
+		                        state, reminded, shown, created, expires, version)
+		  SELECT kind || n, kind, random() & 65535, randomblob(32),
+		         iif(kind = 'join', printf('chat:stranger-%07d', n), ''), iif(kind = 'link', id, ''),
+		         'chat', 'dm', 'somebody', 'Somebody', 'member', '', 'pending', 0, '[]', ?, ?, 1
+		  FROM crowd, asks WHERE n % 3 = 1`, []any{now, soon}},
+	} {
+		if _, err := tx.Exec(add.rows, add.args...); err != nil {
 			b.tb.Fatal(err)
 		}
 	}
+	if err := tx.Commit(); err != nil {
+		b.tb.Fatal(err)
+	}
+	if _, err := b.db.Token(b.tb.Context(), strings.Replace(secret, "_ID_", "_0000002_", 1)); err != nil {
+		b.tb.Fatal(err)
+	}
+	return secret
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,14 +43,17 @@ func inRecord(c *users.Change) []string {
 	for _, t := range c.Tokens {
 		say("token %s for %q: scope %q, until %s", t.ID, t.Identity, t.Scope, end(t.Expires))
 	}
-	for _, id := range c.Revoke {
-		say("revoke token %s", id)
+	for _, t := range c.Revoke {
+		say("revoke token %s of %q", t.ID, t.Identity)
 	}
 	for _, s := range c.Share {
-		say("share session %s with %q", s.Session, s.Person)
+		say("offer session %s to %q", s.Session, s.Guest)
+	}
+	for _, s := range c.Join {
+		say("let %q into session %s", s.Person, s.Session)
 	}
 	for _, s := range c.Unshare {
-		say("share session %s no more with %q", s.Session, s.Person)
+		say("share session %s no more with %q", s.Session, cmp.Or(s.Guest, s.Person))
 	}
 	for _, p := range c.Expire {
 		say("end what was granted for some time to %q", p.ID)

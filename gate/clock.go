@@ -9,10 +9,11 @@ import (
 )
 
 // Claim makes the code by which the first owner comes in, and voids those before.
-// It gives "" where there is an owner.
+// It gives "" where somebody is owner for ever and everywhere: one of some days, or
+// of direct messages alone, must not be the last.
 func (g *Gate) Claim(ctx context.Context) (string, error) {
 	now := g.Now()
-	owners, err := g.Store.Owners(ctx, now, 1)
+	owners, err := g.Store.LastingOwners(ctx, 1)
 	if err != nil || len(owners) > 0 {
 		return "", err
 	}
@@ -28,7 +29,7 @@ func (g *Gate) Claim(ctx context.Context) (string, error) {
 		p.State = users.PairExpired
 		change.Pairings = append(change.Pairings, p)
 	}
-	r, err := g.ownRecord("claim", "claim.offered", "there is no owner yet: the terminal shows a code")
+	r, err := g.ownRecord("claim", "claim.offered", "nobody is owner for ever and everywhere: the terminal shows a code")
 	if err != nil {
 		return "", err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
-	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // command owes the answer to an admitted command. What it changes is part of
@@ -25,8 +24,7 @@ func (g *Gate) command(ctx context.Context, c *Commit, ev event, facts Facts, ou
 	case "new":
 		switch {
 		case facts.shared():
-			// Whose it is goes on with it.
-			c.change().Unshare = []users.Share{{Session: s.ID, Person: ev.place.User}}
+			c.leave(s, ev.place.User)
 		case s != nil:
 			c.cut(s.ID)
 		}
@@ -42,7 +40,7 @@ func (g *Gate) command(ctx context.Context, c *Commit, ev event, facts Facts, ou
 		c.Turn.Reply = "There is nothing to stop."
 		switch {
 		case facts.target != nil:
-			c.stopSession(facts.target)
+			c.stopSession(facts.target.session, ev.from.Kind)
 		case facts.shared():
 			c.Stop, c.StopReply, c.Turn.Reply = s.ID, stopped, stopped
 		case facts.Busy:
@@ -69,21 +67,29 @@ func (g *Gate) command(ctx context.Context, c *Commit, ev event, facts Facts, ou
 }
 
 // stopSession ends a session that is named, with all that runs and waits in it.
-func (c *Commit) stopSession(t *target) {
-	if t.session == nil {
+func (c *Commit) stopSession(s *SessionFacts, by string) {
+	switch {
+	case s == nil:
 		c.Turn.Reply = "There is no such session. /sessions shows them."
 		return
+	case by == Terminal:
+		// What is left of it runs in another process, which finds that it is cut.
+		c.cut(s.ID)
+		c.StopReply = endedThere
+	case s.Ended:
+		c.Stop, c.StopReply = s.ID, stopped
+	default:
+		c.cut(s.ID)
 	}
-	if t.session.Ended {
-		c.Stop, c.StopReply = t.session.ID, stopped
-	} else {
-		c.cut(t.session.ID)
-	}
-	c.Turn.Reply = fmt.Sprintf("Session %s of %s is ended.", t.session.ID, t.session.User)
+	c.Turn.Reply = fmt.Sprintf("Session %s of %s is ended.", s.ID, s.User)
 }
 
-// stopped is what answers what was stopped.
-const stopped = "Stopped."
+// stopped is what answers what was stopped, and endedThere what was stopped at the
+// terminal.
+const (
+	stopped    = "Stopped."
+	endedThere = "This session was ended by whoever runs this bot. Your next message begins another."
+)
 
 // cut ends a session with what runs and waits in it: nobody could stop that any
 // more, once another session has begun.
@@ -104,14 +110,15 @@ func Commands() []connectors.Command {
 		{Name: "workspace", Args: "[NAME]", About: "where you are, or go to another workspace"},
 		{Name: "sessions", Args: "[all]", About: "your sessions"},
 		{Name: "limits", Args: "[ID]", About: "what you have left"},
-		{Name: "share", Args: "ID", About: "let somebody write into your session in this chat"},
+		{Name: "share", Args: "ID", About: "offer somebody to write into your session in this chat"},
 		{Name: "unshare", Args: "ID", About: "take that back"},
+		{Name: "join", About: "write into the session that somebody offers you in this chat"},
 		{Name: "pair", Args: "[CODE]", About: "make another account of yours known as you"},
 		{Name: "users", Args: "[ID | after ID]", About: "who is known and who asks to be let in, or what one may do"},
 		{Name: "approve", Args: "CODE [ROLE] [in WORKSPACE] [for 3d] [dm | group | everywhere]", About: "let in who asks"},
 		{Name: "deny", Args: "CODE", About: "do not let in who asks"},
 		{Name: "add", Args: "ID ROLE [in WORKSPACE] [for 3d] [everywhere | dm | group | here] [named NAME]", About: "let in somebody who has not asked"},
-		{Name: "role", Args: "ID ROLE [in WORKSPACE] [for 3d] [everywhere | dm | group | here]", About: "give other roles, in place of those that somebody has"},
+		{Name: "role", Args: "ID ROLE [in WORKSPACE] [for 3d] [everywhere | dm | group | here] [named NAME]", About: "give other roles, in place of those that somebody has"},
 		{Name: "remove", Args: "ID", About: "forget somebody"},
 		{Name: "block", Args: "ID", About: "answer somebody nothing any more"},
 		{Name: "unblock", Args: "ID", About: "take that back"},
@@ -140,14 +147,16 @@ func (g *Gate) statusReply(ctx context.Context, facts Facts) (string, error) {
 	fmt.Fprintf(&b, "%s\naudience: %s\nagent: %s\n", g.Status(), g.Config.Input.Audience, agent)
 	if s := facts.Session; s != nil {
 		fmt.Fprintf(&b, "session: %s, %s, in workspace %s (%s)", s.ID, s.Trust, s.Workspace, accessInWords(s.Access))
-		of, err := g.Store.FindSession(ctx, s.ID)
+		if facts.shared() {
+			// With whom else, is its owner's to know.
+			fmt.Fprintf(&b, "\nit is %s's, who shares it with you", s.User)
+			return b.String(), nil
+		}
+		of, err := g.Store.FindSession(ctx, s.User, s.ID)
 		if err != nil && !errors.Is(err, ErrNoSession) {
 			return "", err
 		}
 		b.WriteString(sharedWith(of.Shared))
-		if facts.shared() {
-			fmt.Fprintf(&b, "\nit is %s's, who shares it with you", s.User)
-		}
 	} else {
 		b.WriteString("session: none yet")
 	}
@@ -167,10 +176,18 @@ func (g *Gate) workspace(c *Commit, ev event, facts Facts, out outcome) {
 		return
 	}
 	c.Choose = o.Workspace
-	if s := facts.Session; s != nil && s.User == ev.place.User && s.Workspace != o.Workspace {
+	c.Turn.Reply = fmt.Sprintf("You are in workspace %s now (%s).", o.Workspace, accessInWords(o.Access))
+	s := facts.Session
+	switch {
+	case s == nil:
+	case facts.shared() && s.Workspace == o.Workspace:
+		c.Turn.Reply += fmt.Sprintf(" What you write goes into %s's session, as before; /new leaves it.", s.User)
+	case facts.shared():
+		c.leave(s, ev.place.User)
+		c.Turn.Reply += fmt.Sprintf(" You have left %s's session.", s.User)
+	case s.Workspace != o.Workspace:
 		c.cut(s.ID)
 	}
-	c.Turn.Reply = fmt.Sprintf("You are in workspace %s now (%s).", o.Workspace, accessInWords(o.Access))
 }
 
 func accessInWords(access string) string {

@@ -49,6 +49,9 @@ func (g *Gate) recorded(c Commit, ev event, id string, facts Facts, out outcome)
 	out.input.Message.Text = ""
 	if !g.Config.StoreText {
 		out.input.Message.Args = nil
+		if out.Verdict == engine.Deny {
+			known(&out.input, g.Policies.Current())
+		}
 	}
 	var err error
 	if c.Record.Input, err = json.Marshal(out.input); err != nil {
@@ -109,6 +112,9 @@ func (g *Gate) record(ev event, id string, facts Facts, d engine.Decision) audit
 	}
 	if facts.Session != nil {
 		r.Session = facts.Session.ID
+	}
+	if t := facts.target; t != nil && t.session != nil && d.Verdict == engine.Allow {
+		r.Session = t.session.ID
 	}
 	if ev.identity != ev.place.User {
 		r.Identity = clip(ev.identity, maxShown)

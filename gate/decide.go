@@ -111,3 +111,15 @@ func (g *Gate) Preview(ctx context.Context, from Source, m connectors.Message) (
 	out := g.decide(ctx, ev.of(facts), "", facts)
 	return out.Decision, out.input, nil
 }
+
+// Misread tells what is wrong with the words of a command, so that it would change
+// nothing even where it is admitted; "" where nothing is.
+func (g *Gate) Misread(ctx context.Context, from Source, m connectors.Message) (string, error) {
+	ev := newEvent(from, m)
+	ev.key = ""
+	facts, err := g.facts(ctx, ev)
+	if err != nil || facts.target == nil {
+		return "", err
+	}
+	return facts.target.problem, nil
+}

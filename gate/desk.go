@@ -2,10 +2,9 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/engine"
@@ -41,6 +40,9 @@ func (g *Gate) People(ctx context.Context, who, command string, words []string, 
 	c := Commit{EventKey: ev.key, Place: ev.place}
 	if out.Verdict == engine.Allow {
 		c.Change = change
+		if err := g.tellOfChange(ctx, &c); err != nil {
+			return out.Decision, err
+		}
 	}
 	if c, err = g.recorded(c, ev, id, facts, out); err != nil {
 		return out.Decision, err
@@ -63,7 +65,7 @@ func (g *Gate) changed(ctx context.Context, change *users.Change) (*target, erro
 	for _, i := range change.Link {
 		ids = append(ids, i.Person)
 	}
-	for _, token := range change.Tokens {
+	for _, token := range slices.Concat(change.Tokens, change.Revoke) {
 		ids = append(ids, token.Identity)
 	}
 	ids = append(ids, change.Unlink...)
@@ -74,59 +76,42 @@ func (g *Gate) changed(ctx context.Context, change *users.Change) (*target, erro
 	return t, t.readPerson(ctx, g.Store, ids[0])
 }
 
-// decideEntries gives the first denial of an entry, or the outcome that there is
-// already.
-func (g *Gate) decideEntries(ctx context.Context, ev event, facts Facts, change *users.Change, admitted outcome) (outcome, error) {
-	for _, part := range []struct {
-		command string
-		people  []users.Person
-	}{{"add", change.Add}, {"role", change.Update}, {"remove", change.Remove}} {
-		for _, p := range part.people {
-			out, err := g.decideEntry(ctx, ev, facts, part.command, p)
-			if err != nil || out.Verdict != engine.Allow {
-				return out, err
+// maxLinks is how many links one message tells of, one by one.
+const maxLinks = 10
+
+// tellOfChange tells the owners which accounts the terminal makes known as whom,
+// without a code; and whoever waits to be let in, that they are.
+func (g *Gate) tellOfChange(ctx context.Context, c *Commit) error {
+	links := slices.Clone(c.Change.Link)
+	for _, i := range links {
+		if err := g.closeRequest(ctx, c, i.ID, "pairing.linked", linked(i.Person)); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.Change.Add {
+		for _, id := range p.Identities {
+			if id != p.ID {
+				links = append(links, users.Identity{ID: id, Person: p.ID})
+			}
+			if isBlocked(p) {
+				continue
+			}
+			if err := g.closeRequest(ctx, c, id, "pairing.approved", letIn(RolesInWords(p))); err != nil {
+				return err
 			}
 		}
 	}
-	return admitted, nil
-}
-
-// decideEntry decides about one person, with each role that they are to have.
-func (g *Gate) decideEntry(ctx context.Context, ev event, facts Facts, command string, p users.Person) (out outcome, err error) {
-	now := g.Now()
-	grants := slices.DeleteFunc(held(p), func(grant users.Grant) bool { return grant.Ended || grant.Role == users.RoleBlocked })
-	if len(grants) == 0 || command == "remove" {
-		grants = []users.Grant{{}}
+	if len(links) == 0 {
+		return nil
 	}
-	for _, grant := range grants {
-		t := &target{TargetInput: engine.TargetInput{Kind: targetPerson, Roles: []string{}}}
-		if err := t.readPerson(ctx, g.Store, p.ID); err != nil {
-			return out, fmt.Errorf("denied by %s: %w", RuleUnreadable, err)
-		}
-		if grant.Role != "" {
-			t.Grants, t.Scope, t.Workspace = []string{grant.Role}, grant.Scope, grant.Workspace
-		}
-		if !grant.Expires.IsZero() {
-			left := int64(grant.Expires.Sub(now) / time.Second)
-			t.GrantSeconds = &left
-		}
-		facts.target = t
-		if out = g.decide(ctx, ev.command(command), "", facts); out.Verdict != engine.Allow {
-			for i := range out.Rules {
-				out.Rules[i].Msg = fmt.Sprintf("%s: %s", p.ID, out.Rules[i].Msg)
-			}
-			return out, nil
-		}
+	var lines []string
+	for _, i := range links[:min(len(links), maxLinks)] {
+		lines = append(lines, fmt.Sprintf("%s is now %s", i.ID, i.Person))
 	}
-	return out, nil
-}
-
-// Describe tells what somebody may do and by which rules, for whoever sits at the
-// terminal. It changes nothing, and is no decision.
-func (g *Gate) Describe(ctx context.Context, who, id string) (string, error) {
-	t := &target{TargetInput: engine.TargetInput{Kind: targetPerson}}
-	if err := t.readPerson(ctx, g.Store, id); err != nil && !errors.Is(err, users.ErrUnknown) {
-		return "", err
+	if more := len(links) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
-	return g.describe(ctx, terminalEvent(who, "users", nil), t)
+	_, err := g.notifyOwners(ctx, c, "pairing.linked", fmt.Sprintf(
+		"At the terminal, accounts were made known as the same person, with all their rights: %s. `parachute users unlink` takes it back.", strings.Join(lines, ", ")))
+	return err
 }

@@ -3,12 +3,14 @@ package gate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 // would asks the policies about an event that does not happen: it is neither
@@ -38,18 +40,13 @@ func (ev event) plain(kind connectors.ChatKind) event {
 	return ev
 }
 
-// left is what somebody has left of the limits of a plain direct message.
-func (g *Gate) left(ctx context.Context, ev event, who string, of Facts) ([]limits.Left, error) {
-	ev = ev.plain(connectors.ChatDM)
-	ev.place.User = who
-	if who != of.Person || ev.identity != who && !slices.Contains(of.Identities, ev.identity) {
-		ev.identity, ev.msg.User = who, connectors.User{}
-	}
-	asked, fault := g.Policies.Current().Limits(ctx, g.messageInput(ev, of, g.Now()))
+// left is what the sender of a plain message has left of their own limits.
+func (g *Gate) left(ctx context.Context, s standing) ([]limits.Left, error) {
+	asked, fault := g.Policies.Current().Limits(ctx, g.messageInput(s.ev, s.facts, g.Now()))
 	if fault != nil {
 		return nil, fmt.Errorf("denied by %s: %s", fault.ID, fault.Msg)
 	}
-	hold, _, err := g.hold(ctx, ev, asked)
+	hold, _, err := g.hold(ctx, s.ev, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +54,56 @@ func (g *Gate) left(ctx context.Context, ev event, who string, of Facts) ([]limi
 	return slices.DeleteFunc(hold.Left(), func(l limits.Left) bool { return l.Per != limits.PerUser }), nil
 }
 
+func leftLines(b *strings.Builder, left []limits.Left) {
+	for _, l := range left {
+		fmt.Fprintf(b, "left of %s: %d of %d\n", l.Name, max(0, l.Left), l.Max)
+	}
+}
+
+// limitsInWords tells what somebody has left in a place. It reports false where
+// nothing of theirs is admitted there.
+func (g *Gate) limitsInWords(ctx context.Context, s standing) (string, bool, error) {
+	left, err := g.left(ctx, s)
+	var b strings.Builder
+	fmt.Fprintf(&b, "limits of %s:", s.ev.place.User)
+	if len(left) == 0 {
+		return b.String() + " none, so nothing of theirs is admitted", false, err
+	}
+	b.WriteString("\n")
+	leftLines(&b, left)
+	return strings.TrimSuffix(b.String(), "\n"), true, err
+}
+
+// limitsOf tells what another person has left, where they are served.
+func (g *Gate) limitsOf(ctx context.Context, ev event, id string) (string, bool, error) {
+	of, facts, err := g.somebody(ctx, ev, id, "")
+	if err != nil {
+		return "", false, err
+	}
+	return g.limitsInWords(ctx, first(g.everywhere(ctx, of, facts, true)))
+}
+
+// Limits tells whoever sits at the terminal what somebody has left, and whether
+// they have any limits at all. It changes nothing, and is no decision.
+func (g *Gate) Limits(ctx context.Context, who, id string) (string, bool, error) {
+	return g.limitsOf(ctx, terminalEvent(who, "limits", nil), id)
+}
+
+// Whoami tells whoever sits at the terminal who they are, and what they may do. It
+// changes nothing, and is no decision.
+func (g *Gate) Whoami(ctx context.Context, who string) (string, error) {
+	ev := terminalEvent(who, "whoami", nil)
+	facts, err := g.facts(ctx, ev)
+	if err != nil {
+		return "", err
+	}
+	return g.whoami(ctx, ev, facts, g.decide(ctx, ev, "", facts)), nil
+}
+
 // whoami tells the sender who they are, what they may do, and by which rules.
 func (g *Gate) whoami(ctx context.Context, ev event, facts Facts, out outcome) string {
 	var b strings.Builder
-	roles := rolesInWords(facts.person())
+	roles := RolesInWords(facts.person())
 	if len(facts.Roles)+len(facts.Grants) == 0 {
 		roles = "none on record"
 		if ev.msg.User.Local {
@@ -71,59 +114,107 @@ func (g *Gate) whoami(ctx context.Context, ev event, facts Facts, out outcome) s
 	if ev.identity != ev.place.User {
 		fmt.Fprintf(&b, "here you are: %s\n", ev.identity)
 	}
-	fmt.Fprintf(&b, "roles: %s\ntrust: %s\nworkspace: %s (%s)", roles,
-		out.Obligations.Trust, out.Obligations.Workspace, accessInWords(out.Obligations.Access))
-	for _, l := range out.limits {
-		fmt.Fprintf(&b, "\nleft of %s: %d of %d", l.Name, max(0, l.Left-1), l.Max)
+	fmt.Fprintf(&b, "roles: %s\n", roles)
+	if out.Verdict == engine.Allow {
+		fmt.Fprintf(&b, "trust: %s\nworkspace: %s (%s)\n", out.Obligations.Trust, out.Obligations.Workspace, accessInWords(out.Obligations.Access))
 	}
-	b.WriteString("\n\n")
-	g.may(ctx, &b, ev, facts, false)
+	// What is written on the command line is not counted.
+	if ev.from.Kind != Terminal {
+		left := slices.Clone(out.limits)
+		for i := range left {
+			left[i].Left-- // by this very command
+		}
+		leftLines(&b, left)
+	}
+	b.WriteString("\n")
+	places := g.everywhere(ctx, ev, facts, false)
+	here := g.stand(ctx, "here", ev.plain(ev.msg.Chat.Kind), facts)
+	b.WriteString(placesInWords(places))
+	b.WriteString("\nhere:\n")
+	g.may(ctx, &b, here, false)
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// describe tells what somebody may do, as an event of theirs through the
-// connector of their id would be decided.
-func (g *Gate) describe(ctx context.Context, ev event, t *target) (string, error) {
-	connector, id := splitID(t.ID)
-	from := Source{Name: connector, Kind: g.kindOf(connector, ev)}
-	of := newEvent(from, connectors.Message{
-		ID: "hello", Kind: connectors.EventMessage, Text: "hello",
-		Chat: connectors.Chat{ID: id, Kind: connectors.ChatDM}, User: connectors.User{ID: id, Name: t.person.Name},
-	})
-	facts, err := g.Store.Facts(ctx, of.place, "")
-	if err != nil {
-		return "", err
+// Describe tells what somebody may do and by which rules, for whoever sits at the
+// terminal, and whether they are served anywhere. It changes nothing, and is no
+// decision.
+func (g *Gate) Describe(ctx context.Context, who, id string) (string, bool, error) {
+	t := &target{TargetInput: engine.TargetInput{Kind: targetPerson}}
+	if err := t.readPerson(ctx, g.Store, id); err != nil {
+		return "", false, err
 	}
-	of = of.of(facts)
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", personLine(t.person))
-	for name, value := range t.person.Attributes {
-		fmt.Fprintf(&b, "%s: %s\n", name, value)
-	}
-	left, err := g.left(ctx, of, of.place.User, facts)
-	if err != nil {
-		return "", err
-	}
-	for _, l := range left {
-		fmt.Fprintf(&b, "left of %s: %d of %d\n", l.Name, l.Left, l.Max)
-	}
-	b.WriteString("\n")
-	g.may(ctx, &b, of, facts, true)
-	return strings.TrimSuffix(b.String(), "\n"), nil
+	return g.describe(ctx, terminalEvent(who, "users", nil), t)
 }
 
-// may asks the policies about everything that somebody could do, and writes what
-// they say with the rule that says so. Only with all does it name commands and
-// workspaces that are not theirs: nobody is told that somebody else's are there.
-func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Facts, all bool) {
-	facts.Workspace, facts.target = "", nil
-	dm := g.would(ctx, ev.plain(connectors.ChatDM), facts)
-	line(b, "direct messages", dm, served(dm))
-	group := g.would(ctx, ev.plain(connectors.ChatGroup), facts)
-	line(b, "groups", group, served(group))
+// describe tells what somebody may do, as an event of theirs through the
+// connector of their id would be decided, and whether any would be admitted.
+func (g *Gate) describe(ctx context.Context, ev event, t *target) (string, bool, error) {
+	of, facts, err := g.somebody(ctx, ev, t.ID, t.person.Name)
+	if err != nil {
+		return "", false, err
+	}
+	places := g.everywhere(ctx, of, facts, true)
+	in := first(places)
+	left, err := g.left(ctx, in)
+	if err != nil {
+		return "", false, err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", personLine(t.person))
+	for _, name := range slices.Sorted(maps.Keys(t.person.Attributes)) {
+		fmt.Fprintf(&b, "%s: %s\n", name, plainOrQuoted(t.person.Attributes[name]))
+	}
+	b.WriteString(g.requestInWords(facts.Pairing, ev.from.Kind))
+	leftLines(&b, left)
+	fmt.Fprintf(&b, "\n%s\nin %s:\n", placesInWords(places), in.words)
+	g.may(ctx, &b, in, true)
+	return strings.TrimSuffix(b.String(), "\n"), in.served(), nil
+}
+
+// requestInWords tells how somebody's request to be let in stands, and what lets
+// them in after all.
+func (g *Gate) requestInWords(p *users.Pairing, asker string) string {
+	if p == nil {
+		return ""
+	}
+	add := "/add " + plainID(p.Identity) + " ROLE"
+	if asker == Terminal {
+		add = "`parachute users add " + p.Identity + " --role ROLE`"
+	}
+	switch p.StateAt(g.Now()) {
+	case users.PairPending:
+		return fmt.Sprintf("asks to be let in, until %s; %s lets them in without the code\n", Moment(p.Expires), add)
+	case users.PairDenied:
+		return fmt.Sprintf("asked to be let in at %s, and was denied; %s lets them in\n", Moment(p.Created), add)
+	}
+	return ""
+}
+
+// placesInWords tells how somebody stands in each place, and through which
+// connectors they need a token.
+func placesInWords(places []standing) string {
+	var b strings.Builder
+	var ask []string
+	for _, s := range places {
+		line(&b, s.words, s.d, served(s.d))
+		if name := s.ev.from.Name; s.token && !slices.Contains(ask, name) {
+			ask = append(ask, name)
+		}
+	}
+	for _, name := range ask {
+		fmt.Fprintf(&b, "messages through %s need a token (%s): this is told as if a valid one came\n", name, ruleToken)
+	}
+	return b.String()
+}
+
+// may asks the policies about everything that somebody could do in a place, and
+// writes what they say with the rule that says so. Only with all does it name
+// commands and workspaces that are not theirs: nobody is told that somebody else's
+// are there.
+func (g *Gate) may(ctx context.Context, b *strings.Builder, in standing, all bool) {
 	yes, no := []string{}, map[string][]string{}
 	for _, c := range Commands() {
-		d := g.would(ctx, ev.command(c.Name), facts)
+		d := g.would(ctx, in.ev.command(c.Name), in.facts)
 		if d.Verdict == engine.Allow {
 			yes = append(yes, "/"+c.Name)
 		} else if all {
@@ -131,11 +222,11 @@ func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Fact
 		}
 	}
 	lists(b, "commands", yes, no)
-	g.mayGive(ctx, b, ev, facts)
+	g.mayGive(ctx, b, in.ev, in.facts)
 	for _, name := range g.Policies.Current().Workspaces() {
-		asks := ev.command("workspace")
+		asks := in.ev.command("workspace")
 		asks.msg.Args = []string{name}
-		d := g.would(ctx, asks, facts)
+		d := g.would(ctx, asks, in.facts)
 		what := ""
 		if d.Verdict == engine.Allow {
 			what = accessInWords(d.Obligations.Access)
@@ -144,8 +235,8 @@ func (g *Gate) may(ctx context.Context, b *strings.Builder, ev event, facts Fact
 		}
 		line(b, "workspace "+name, d, what)
 	}
-	if dm.Verdict == engine.Allow {
-		g.mayUse(ctx, b, ev.plain(connectors.ChatDM), facts, dm.Obligations)
+	if in.served() {
+		g.mayUse(ctx, b, in.ev, in.facts, in.d.Obligations)
 	}
 }
 
@@ -182,7 +273,7 @@ func (g *Gate) mayUse(ctx context.Context, b *strings.Builder, ev event, facts F
 			Session:   engine.SessionInput{ID: "any", User: clip(ev.place.User, maxShown), Trust: string(o.Trust), Workspace: o.Workspace, Access: o.Access, Agent: o.Agent},
 			Tool:      engine.Tool{Name: "any", Kind: kind, Path: "note.md", To: "other.md", Bytes: 1},
 		}
-		in.User.Local = ev.msg.User.Local
+		in.User.Local, in.User.Identity = ev.msg.User.Local, clip(ev.identity, maxShown)
 		if d := g.Policies.Current().Tool(ctx, in); d.Verdict == engine.Allow {
 			yes = append(yes, kind)
 		} else {
@@ -220,12 +311,4 @@ func lists(b *strings.Builder, what string, yes []string, no map[string][]string
 	for _, rule := range rules {
 		fmt.Fprintf(b, "no %s by %s: %s\n", what, rule, strings.Join(no[rule], " "))
 	}
-}
-
-// kindOf is what platform a connector is of.
-func (g *Gate) kindOf(connector string, ev event) string {
-	if connector == ev.from.Name {
-		return ev.from.Kind
-	}
-	return g.Config.Kinds[connector]
 }

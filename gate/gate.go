@@ -141,7 +141,13 @@ func (g *Gate) facts(ctx context.Context, ev event) (Facts, error) {
 			facts.token, facts.tokenID = t.StateAt(now, ev.identity, ev.place.Chat, string(ev.msg.Chat.Kind)), t.ID
 		}
 	}
-	facts.target, err = g.target(ctx, ev.of(facts), now)
+	if ev.check() != nil {
+		// It is refused before any policy is asked, so nobody looks what its words mean.
+		return facts, nil
+	}
+	if facts.target, err = g.target(ctx, ev.of(facts), now); err == nil && facts.target != nil && facts.target.session != nil {
+		facts.target.Shared = facts.in(facts.target.session)
+	}
 	return facts, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/parachute-gate/parachute/connectors"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/users"
 )
 
 func TestAnAdmittedMessageOwesATurnInASessionThatItsDecisionMade(t *testing.T) {
@@ -171,9 +172,7 @@ func TestARoleTakenAwayEndsWhatItGave(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Roles = []string{"owner", "blocked"}
-	if err := b.db.UpdatePerson(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
+	b.change(users.Change{Update: []users.Person{p}})
 	want(t, b.send(dm("ana", "2", "hi")), "deny", "authz.blocked")
 	if len(b.sent) != 0 {
 		t.Errorf("a blocked person was told %+v", b.sent)
@@ -197,6 +196,7 @@ func TestWhatNoPolicyShouldSeeIsDenied(t *testing.T) {
 		"no chat":           func(m *connectors.Message) { m.Chat.ID = "" },
 		"no kind":           func(m *connectors.Message) { m.Kind = "" },
 		"a line in an id":   func(m *connectors.Message) { m.User.ID = "ana\nverdict=allow" },
+		"an unseen letter":  func(m *connectors.Message) { m.User.ID = "ana\u3164" },
 		"an endless id":     func(m *connectors.Message) { m.User.ID = strings.Repeat("a", 10_000) },
 		"text that is none": func(m *connectors.Message) { m.Text = "\xff\xfe" },
 		"a huge text":       func(m *connectors.Message) { m.Text = strings.Repeat("x", 2<<20) },

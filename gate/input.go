@@ -176,8 +176,9 @@ func requested(m connectors.Message, facts Facts) string {
 	if m.Command == "workspace" && len(m.Args) > 0 {
 		return clip(m.Args[0], maxWorkspace)
 	}
-	if facts.shared() {
-		// Who speaks into the session of somebody else asks for its workspace.
+	if facts.shared() && m.Command != "new" {
+		// Who speaks into the session of somebody else asks for its workspace; who
+		// leaves it, for their own.
 		return facts.Session.Workspace
 	}
 	return facts.Workspace

@@ -93,7 +93,7 @@ func (g *Gate) tellOwners(ctx context.Context, c *Commit, p users.Pairing, code 
 
 // requestLine tells who asks, where, for what.
 func requestLine(p users.Pairing) string {
-	return fmt.Sprintf("%s, who goes by the name %q, in a direct message through %s, at %s", p.Identity, clip(p.Name, 100), p.Connector, moment(p.Created))
+	return fmt.Sprintf("%s in a direct message through %s, at %s", goesBy(p.Identity, p.Name), p.Connector, Moment(p.Created))
 }
 
 // notWaiting answers to a code that nobody waits with. A code is good once,
@@ -115,21 +115,41 @@ func (g *Gate) approve(c *Commit, ev event, t *target) error {
 	if !slices.Contains(p.Shown, ev.place.User) {
 		p.Shown = append(slices.Clone(p.Shown), ev.place.User)
 		c.change().Pairings = []users.Pairing{p}
-		c.Turn.Reply = fmt.Sprintf("This is who asks: %s.\nThey would be %s. Send the same again to let them in, or /deny CODE.", requestLine(p), rolesInWords(users.Person{Grants: grants}))
+		c.Turn.Reply = fmt.Sprintf("This is who asks: %s.\nThey would be %s. Send the same again to let them in, or /deny CODE.", requestLine(p), RolesInWords(users.Person{Grants: grants}))
 		return nil
 	}
 	person := t.person
 	if !t.Known {
-		person.Name = p.Name
+		person.Name = plainName(p.Name)
 	}
 	person.Grants = append(slices.Clone(person.Grants), grants...)
 	p.State = users.PairUsed
 	c.change().Pairings = []users.Pairing{p}
 	c.put(person, t.Known)
 	c.Heard = append(c.Heard, addressOf(p))
-	given := rolesInWords(users.Person{Grants: grants})
-	c.Turn.Reply = fmt.Sprintf("%s (%q) is in now: %s.", p.Identity, clip(p.Name, 100), given)
-	return g.notifyAt(c, addressOf(p), "pairing.approved", fmt.Sprintf("You are in: %s. Write to me, or send /help.", given))
+	given := RolesInWords(users.Person{Grants: grants})
+	c.Turn.Reply = fmt.Sprintf("%s is in now: %s.", named(p.Identity, p.Name), given)
+	return g.notifyAt(c, addressOf(p), "pairing.approved", letIn(given))
+}
+
+// letIn is what somebody reads who is let in.
+func letIn(given string) string {
+	return fmt.Sprintf("You are in: %s. Write to me, or send /help.", given)
+}
+
+// closeRequest ends the request of an identity that is let in by another way, and
+// tells whoever asked.
+func (g *Gate) closeRequest(ctx context.Context, c *Commit, identity, rule, words string) error {
+	connector, _ := splitID(identity)
+	now, err := g.Store.Facts(ctx, Place{Connector: connector, Chat: connector + ":", User: identity}, "")
+	if err != nil || now.Pairing == nil || !now.Pairing.Waits(g.Now()) {
+		return err
+	}
+	p := *now.Pairing
+	p.State = users.PairUsed
+	c.change().Pairings = append(c.change().Pairings, p)
+	c.Heard = append(c.Heard, addressOf(p))
+	return g.notifyAt(c, addressOf(p), rule, words)
 }
 
 // refuse says no to who asked, and remembers it.
@@ -141,7 +161,7 @@ func (g *Gate) refuse(c *Commit, t *target) {
 	p := *t.pairing
 	p.State = users.PairDenied
 	c.change().Pairings = []users.Pairing{p}
-	c.Turn.Reply = fmt.Sprintf("%s (%q) stays out, and asks no more. /add %s ROLE would let them in.", p.Identity, clip(p.Name, 100), p.Identity)
+	c.Turn.Reply = fmt.Sprintf("%s stays out, and asks no more. /add %s ROLE would let them in.", named(p.Identity, p.Name), plainID(p.Identity))
 	if err := g.notifyAt(c, addressOf(p), "pairing.denied", "The owner of this bot has said no."); err != nil {
 		g.Log.Error("person not told of a denied request", "error", err)
 	}
@@ -208,8 +228,8 @@ func (g *Gate) enter(c *Commit, ev event, p users.Pairing) error {
 	c.change().Pairings = []users.Pairing{p}
 	c.Turn.Reply = "Now confirm it from the account that gave you the code: I have written to you there."
 	return g.notifyAt(c, Address{Connector: p.Connector, Chat: p.Chat, User: p.User, Identity: p.Person}, "pairing.entered",
-		fmt.Sprintf("%s, who goes by the name %q, has sent your code. If that is you, send the same /pair CODE once more from here, and that account has all your rights. If it is not, do nothing: without you nothing happens.",
-			ev.identity, clip(ev.msg.User.Name, 100)))
+		fmt.Sprintf("%s has sent your code. If that is you, send the same /pair CODE once more from here, and that account has all your rights. If it is not, do nothing: without you nothing happens.",
+			goesBy(ev.identity, ev.msg.User.Name)))
 }
 
 // link makes the account that sent the code one of the sender's.
@@ -233,16 +253,20 @@ func (g *Gate) link(ctx context.Context, c *Commit, p users.Pairing) error {
 	ch.Forget, ch.Cut, ch.CutReply = []string{p.Identity}, []string{p.Identity}, ruled
 	c.Turn.Reply = fmt.Sprintf("%s is you now: your rights and your limits are the same there.", p.Identity)
 	c.Heard = append(c.Heard, other)
-	if _, err := g.notifyOwners(ctx, c, "pairing.linked", fmt.Sprintf("%s has made %s known as the same person: it has all their rights. `parachute users unlink` takes it back, /block %s ends both.", p.Person, p.Identity, p.Person)); err != nil {
+	if _, err := g.notifyOwners(ctx, c, "pairing.linked", fmt.Sprintf("%s has made %s known as the same person: it has all their rights. `parachute users unlink` takes it back, /block %s ends both.", plainID(p.Person), plainID(p.Identity), plainID(p.Person))); err != nil {
 		return err
 	}
 	return g.notifyAt(c, other, "pairing.linked",
-		fmt.Sprintf("This account is linked: here you are %s.", p.Person))
+		linked(p.Person))
 }
 
-// claim makes the sender the first owner.
+func linked(person string) string {
+	return fmt.Sprintf("This account is linked: here you are %s.", person)
+}
+
+// claim makes the sender the first owner for ever and everywhere.
 func (g *Gate) claim(ctx context.Context, c *Commit, ev event, facts Facts, p users.Pairing) error {
-	owners, err := g.Store.Owners(ctx, g.Now(), 1)
+	owners, err := g.Store.LastingOwners(ctx, 1)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/engine"
+	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
 )
 
@@ -104,6 +106,44 @@ func TestAStrangerIsLetIn(t *testing.T) {
 	}
 	if strings.Contains(b.log.String(), code) {
 		t.Error("the log holds the code")
+	}
+}
+
+// TestNamesAreNothingButText: no stranger's name makes links or hides words in what
+// others read of them.
+func TestNamesAreNothingButText(t *testing.T) {
+	for _, c := range []struct{ user, name, words string }{
+		{"bob", "Bob Müller-日", `: chat:bob, who goes by the name "Bob Müller-日", in a direct message`},
+		{"bob", "[approve here](http://e.vil)", `: chat:bob, who goes by the name "approve here http: e.vil", in`},
+		{"bob", "||x|| ~~y~~ **z** __u__ `v` <@1> # w \\", `: chat:bob, who goes by the name "x y z u v 1 w", in`},
+		{"bob", "Bob\nowner: yes\r\x00\u202e\u3164\u200b", `: chat:bob, who goes by the name "Bob owner: yes", in`},
+		{"bob", `Bob", the owner, "`, `: chat:bob, who goes by the name "Bob , the owner,", in`},
+		{"bob", "", ": chat:bob in a direct message"},
+		{"bob", "||", ": chat:bob in a direct message"},
+		{"[a](http://e.vil)", "Bob", ": `chat:[a](http://e.vil)`, who goes by the name"},
+		{"_ana_`x", "Bob", ": `chat:_ana_'x`, who goes by the name"},
+	} {
+		b := withOwner(t)
+		m := dm(c.user, "1", "hello")
+		m.User.Name = c.name
+		want(t, b.send(m), "deny", "authz.unknown_user")
+		if told := b.notices("pairing.asked"); len(told) != 1 || !strings.Contains(told[0], "let in"+c.words) {
+			t.Errorf("%q: the owner was told %q", c.name, told)
+		}
+		code := b.lastCode()
+		if _, words := b.said("olga", "/approve "+code); strings.ContainsAny(words, "[]|*<>#\\") && c.user == "bob" {
+			t.Errorf("%q: the owner reads %q", c.name, words)
+		}
+		if p, err := b.db.Person(t.Context(), "chat:"+c.user); err != nil || strings.ContainsAny(p.Name, "[]|*<>#\\\n`") {
+			t.Errorf("%q: kept as %q, %v", c.name, p.Name, err)
+		}
+		_, words := b.said("olga", "/pair")
+		link := dm("x"+c.user, "2", "/pair "+codeShape.FindString(words))
+		link.User.Name = c.name
+		b.send(link)
+		if told := b.notices("pairing.entered"); len(told) != 1 || strings.ContainsAny(told[0], "|*<>#\\") {
+			t.Errorf("%q: told %q", c.name, told)
+		}
 	}
 }
 
@@ -257,8 +297,27 @@ func TestAnotherAccountIsLinkedByBothSides(t *testing.T) {
 	if r.User != "chat:olga" || r.Identity != "chat:other" {
 		t.Errorf("record of %s, %s", r.User, r.Identity)
 	}
+	b.toolTellsWhoSpeaks(r.Session)
 	if r, words := b.said("other", "/pair "+code); strings.Contains(words, "is you") {
 		t.Errorf("used twice: %s by %s: %q", r.Verdict, r.Rule().ID, words)
+	}
+}
+
+// toolTellsWhoSpeaks holds that a tool call is decided, and recorded, with the
+// account that speaks beside its person.
+func (b *bench) toolTellsWhoSpeaks(session string) {
+	b.tb.Helper()
+	err := b.gate.Tool(b.tb.Context(), gate.ToolCall{
+		Session: gate.Session{ID: session, Connector: "chat", Chat: "chat:dm-other", ChatKind: "dm", User: "chat:olga", Trust: "sandboxed", Workspace: "personal", Access: "read_write"},
+		User:    "chat:other", Tool: engine.Tool{Name: "notes.read", Kind: "read", Path: "a.md"},
+	})
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	all := b.records()
+	r := all[len(all)-1]
+	if r.User != "chat:olga" || r.Identity != "chat:other" || !strings.Contains(string(r.Input), `"identity":"chat:other"`) {
+		b.tb.Errorf("record of %s, %s: %s", r.User, r.Identity, r.Input)
 	}
 }
 

@@ -28,10 +28,14 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 			return true, nil
 		}
 	}
-	if only, err := g.onlyOwner(ctx, ev.msg.Command, t); err != nil || only {
-		c.Turn.Reply = Unchanged + ": nobody else is owner. Make somebody else owner first."
-		return true, err
+	done, err := g.carryOut(ctx, c, ev, facts, t)
+	if err == nil && t != nil {
+		err = g.keepOwner(ctx, c, t.person)
 	}
+	return done, err
+}
+
+func (g *Gate) carryOut(ctx context.Context, c *Commit, ev event, facts Facts, t *target) (bool, error) {
 	switch ev.msg.Command {
 	case "approve":
 		return true, g.approve(c, ev, t)
@@ -46,7 +50,7 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 	case "role":
 		c.role(ev, t)
 	case "add":
-		c.add(ev, t)
+		return true, g.add(ctx, c, ev, t)
 	case "users":
 		return true, g.listUsers(ctx, c, ev, t)
 	case "sessions":
@@ -57,19 +61,40 @@ func (g *Gate) govern(ctx context.Context, c *Commit, ev event, facts Facts) (bo
 		return true, g.pair(ctx, c, ev, facts, t)
 	case "share", "unshare":
 		return true, g.share(ctx, c, ev, facts, t)
+	case "join":
+		c.join(ev, facts)
 	default:
 		return false, nil
 	}
 	return true, nil
 }
 
-// onlyOwner tells whether a command would take away the only owner.
-func (g *Gate) onlyOwner(ctx context.Context, command string, t *target) (bool, error) {
-	if t == nil || !slices.Contains([]string{"block", "remove", "role"}, command) || slices.Contains(t.terms.roles, users.RoleOwner) && !t.terms.bounded {
-		return false, nil
+// keepOwner changes nothing where a command would take an owner away and nobody
+// else is one for ever and everywhere: whoever is one for some time, or in some
+// place, soon leaves nobody. The store asks the same once more as it makes the
+// change, as others may make theirs meanwhile.
+func (g *Gate) keepOwner(ctx context.Context, c *Commit, before users.Person) error {
+	if c.Change == nil || len(c.Change.Update)+len(c.Change.Remove) == 0 {
+		return nil
 	}
-	owners, err := g.Store.Owners(ctx, g.Now(), 2)
-	return len(owners) == 1 && owners[0].ID == t.ID, err
+	var after users.Person
+	for _, p := range c.Change.Update {
+		after = p
+	}
+	if !users.Deposes(before, after, g.Now()) {
+		return nil
+	}
+	owners, err := g.Store.LastingOwners(ctx, 2)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(owners, func(p users.Person) bool { return p.ID != before.ID }) {
+		c.Change = nil
+		c.Turn.Reply = Unchanged + ": nobody else is owner. Make somebody else owner first."
+		return nil
+	}
+	c.Change.KeepOwner = true
+	return nil
 }
 
 // usage tells how a command is written.
@@ -96,8 +121,8 @@ func block(c *Commit, t *target) {
 		return
 	}
 	p.Roles = users.Block(p.Roles)
-	// What they ask for ends too.
-	c.change().Forget = append([]string{p.ID}, p.Identities...)
+	// What they ask for ends too; that it was denied stays.
+	c.change().Withdraw = append([]string{p.ID}, p.Identities...)
 	c.change().Cut, c.change().CutReply = []string{p.ID}, ""
 	c.put(p, t.Known)
 	c.Turn.Reply = fmt.Sprintf("%s is blocked: what ran for them is ended, and they get no answer any more.", p.ID)
@@ -117,7 +142,7 @@ func unblock(c *Commit, t *target) {
 		return
 	}
 	c.put(p, true)
-	c.Turn.Reply = fmt.Sprintf("%s is not blocked any more: %s.", p.ID, rolesInWords(p))
+	c.Turn.Reply = fmt.Sprintf("%s is not blocked any more: %s.", p.ID, RolesInWords(p))
 }
 
 func (c *Commit) remove(t *target) {
@@ -153,13 +178,13 @@ func (c *Commit) role(ev event, t *target) {
 		ch.Cut, ch.CutReply = []string{p.ID}, ruled
 	}
 	c.put(p, true)
-	c.Turn.Reply = fmt.Sprintf("%s is %s now.", p.ID, rolesInWords(p))
+	c.Turn.Reply = fmt.Sprintf("%s is now %s.", p.ID, RolesInWords(p))
 }
 
-func (c *Commit) add(ev event, t *target) {
+func (g *Gate) add(ctx context.Context, c *Commit, ev event, t *target) error {
 	if t.Known {
-		c.Turn.Reply = fmt.Sprintf("I know %s already: %s. Change it: /role %s ROLE", t.ID, rolesInWords(t.person), t.ID)
-		return
+		c.Turn.Reply = fmt.Sprintf("I know %s already: %s. Change it: /role %s ROLE", t.ID, RolesInWords(t.person), t.ID)
+		return nil
 	}
 	p := t.person
 	p.Name = t.terms.named
@@ -170,7 +195,8 @@ func (c *Commit) add(ev event, t *target) {
 	}
 	c.put(p, false)
 	c.change().Forget = []string{p.ID}
-	c.Turn.Reply = fmt.Sprintf("%s is %s now.", p.ID, rolesInWords(p))
+	c.Turn.Reply = fmt.Sprintf("%s is now %s.", p.ID, RolesInWords(p))
+	return g.closeRequest(ctx, c, p.ID, "pairing.approved", letIn(RolesInWords(p)))
 }
 
 // held are what somebody has, one by one, so that what is lost can be told.
@@ -205,31 +231,6 @@ func (c *Commit) put(p users.Person, known bool) {
 	c.change().Add = append(c.change().Add, p)
 }
 
-// share opens the sender's session in this chat to somebody, or closes it.
-func (g *Gate) share(ctx context.Context, c *Commit, ev event, facts Facts, t *target) error {
-	// The id as it was written: whose account it is, it does not tell.
-	s, whom := facts.Session, ev.msg.Args[0]
-	switch {
-	case s == nil || s.User != ev.place.User:
-		c.Turn.Reply = "You have no session here that you could share. Say something first."
-	case t.ID == ev.place.User:
-		c.Turn.Reply = "It is yours."
-		return nil
-	case ev.msg.Command == "share":
-		// Whether somebody is known is not told to everybody.
-		c.Turn.Reply = fmt.Sprintf("If I know %s, they may write into this session now, in this chat, with no more rights than their own. /unshare %s ends that, and so does /new.", whom, whom)
-		if !t.Known || slices.Contains(t.Roles, users.RoleBlocked) {
-			return nil
-		}
-		c.change().Share = []users.Share{{Session: s.ID, Person: t.ID}}
-		return g.notify(ctx, c, t.ID, "session.shared", fmt.Sprintf("%s shares the session in %s with you: what you write to me there goes into it. /new there leaves it.", s.User, s.Chat))
-	default:
-		c.change().Unshare = []users.Share{{Session: s.ID, Person: t.ID}}
-		c.Turn.Reply = fmt.Sprintf("%s may not write into this session any more.", whom)
-	}
-	return nil
-}
-
 // listPage is how many people a chat is shown at once.
 const listPage = 20
 
@@ -240,7 +241,7 @@ func (g *Gate) listUsers(ctx context.Context, c *Commit, ev event, t *target) er
 			c.Turn.Reply = usage("users", t)
 			return nil
 		}
-		words, err := g.describe(ctx, ev, t)
+		words, _, err := g.describe(ctx, ev, t)
 		c.Turn.Reply = words
 		return err
 	}
@@ -280,6 +281,9 @@ func (g *Gate) listWaiting(ctx context.Context, b *strings.Builder) error {
 	if n > len(waiting) {
 		fmt.Fprintf(b, "… and %d more ask to be let in\n", n-len(waiting))
 	}
+	if n > 0 {
+		b.WriteString("/add ID ROLE lets one in without the code.\n")
+	}
 	return nil
 }
 
@@ -288,7 +292,7 @@ func personLine(p users.Person) string {
 	if p.Name != "" {
 		line += fmt.Sprintf("  %q", p.Name)
 	}
-	line += "  " + rolesInWords(p)
+	line += "  " + RolesInWords(p)
 	if more := slices.DeleteFunc(slices.Clone(p.Identities), func(id string) bool { return id == p.ID }); len(more) > 0 {
 		line += "  also " + strings.Join(more, ", ")
 	}
@@ -297,6 +301,10 @@ func personLine(p users.Person) string {
 
 // listSessions shows the sessions of the sender, or all of them.
 func (g *Gate) listSessions(ctx context.Context, c *Commit, ev event, t *target) error {
+	if words := ev.msg.Args; len(words) > 1 || len(words) == 1 && words[0] != "all" {
+		c.Turn.Reply = usage("sessions", nil)
+		return nil
+	}
 	person := ev.place.User
 	if t != nil && t.Kind == targetEverybody {
 		person = ""
@@ -330,33 +338,16 @@ func sharedWith(people []string) string {
 	return ", shared with " + strings.Join(people, ", ")
 }
 
-// tellLimits shows what somebody has left, as a direct message of theirs would
-// find it.
-func (g *Gate) tellLimits(ctx context.Context, c *Commit, ev event, facts Facts, t *target) error {
-	who, of := ev.place.User, facts
-	if t != nil && t.Kind == targetPerson {
-		if t.problem != "" {
-			c.Turn.Reply = usage("limits", t)
-			return nil
-		}
-		who = t.ID
-		var err error
-		if of, err = g.Store.Facts(ctx, Place{Connector: ev.place.Connector, Chat: ev.place.Chat, User: who}, ""); err != nil {
-			return err
-		}
+// tellLimits shows what somebody has left: the sender here, or another where they
+// are served.
+func (g *Gate) tellLimits(ctx context.Context, c *Commit, ev event, facts Facts, t *target) (err error) {
+	switch {
+	case t == nil:
+		c.Turn.Reply, _, err = g.limitsInWords(ctx, standing{ev: ev.plain(ev.msg.Chat.Kind), facts: facts})
+	case t.problem != "":
+		c.Turn.Reply = usage("limits", t)
+	default:
+		c.Turn.Reply, _, err = g.limitsOf(ctx, ev, t.ID)
 	}
-	left, err := g.left(ctx, ev, who, of)
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "limits of %s:", who)
-	for _, l := range left {
-		fmt.Fprintf(&b, "\nleft of %s: %d of %d", l.Name, max(0, l.Left), l.Max)
-	}
-	if len(left) == 0 {
-		b.WriteString(" none, so nothing of theirs is admitted")
-	}
-	c.Turn.Reply = b.String()
-	return nil
+	return err
 }

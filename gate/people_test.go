@@ -10,6 +10,7 @@ import (
 	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/users"
 	"github.com/parachute-gate/parachute/sessions"
 )
 
@@ -58,14 +59,17 @@ func TestAStrangerWhoWasBlockedIsAStrangerAgain(t *testing.T) {
 func TestRolesAndGrants(t *testing.T) {
 	b := withOwner(t)
 	for _, c := range []struct{ text, verdict, rule, words string }{
-		{"/add chat:bob member named Bob the Builder", "allow", "authz.role", "chat:bob is member now"},
+		{"/add chat:bob member named Bob the Builder", "allow", "authz.role", "chat:bob is now member"},
 		{"/add chat:bob member", "allow", "authz.role", "I know chat:bob already"},
 		{"/add chat:cem member in nowhere", "deny", "people.workspace", ""},
 		{"/add chat:cem wizard", "deny", "people.role", ""},
 		{"/add chat:cem", "allow", "authz.role", "say which role"},
 		{"/add cem member", "allow", "authz.role", "connector:id"},
-		{"/add chat:cem guest for 3x", "allow", "authz.role", "for how long"},
+		{"/add chat:cem guest for 3x", "allow", "authz.role", `"3x" is no duration`},
 		{"/add chat:cem blocked", "deny", "people.role", ""},
+		{"/add chat:cem Owner", "allow", "authz.role", "must match"},
+		{"/add chat:cem member in ../x", "allow", "authz.role", "must match"},
+		{"/add chat:cem member chat:", "allow", "authz.role", "connector:id"},
 		{"/role chat:cem member", "allow", "authz.role", "I do not know chat:cem"},
 		{"/role chat:bob guest for 3d dm", "allow", "authz.role", "guest in direct messages, until 4 Mar 2026 12:00 UTC"},
 		{"/role chat:olga guest", "deny", "people.self", ""},
@@ -129,6 +133,13 @@ func TestASharedSession(t *testing.T) {
 	if _, rule := in("ana", "3", "/share chat:bob"); rule != "allow authz.role" {
 		t.Fatal(rule)
 	}
+	if got, _ := in("bob", "3a", "hello"); got == session {
+		t.Error("an offer alone draws somebody into the session")
+	}
+	b.now = b.now.Add(time.Second)
+	if _, rule := in("bob", "3b", "/join"); rule != "allow authz.role" {
+		t.Fatal(rule)
+	}
 	if got, rule := in("bob", "4", "hello"); got != session {
 		t.Errorf("bob is in %s by %s, want %s", got, rule, session)
 	}
@@ -162,7 +173,7 @@ func TestASharedSession(t *testing.T) {
 func TestOrdersOfTheTerminal(t *testing.T) {
 	b := newBench(t)
 	d, words, err := b.gate.Order(t.Context(), "root", "add", "chat:ana", "owner", "named", "Ana")
-	if err != nil || d.Verdict != engine.Allow || !strings.Contains(words, "chat:ana is owner now") {
+	if err != nil || d.Verdict != engine.Allow || !strings.Contains(words, "chat:ana is now owner") {
 		t.Fatalf("%+v, %q, %v", d, words, err)
 	}
 	want(t, b.send(dm("ana", "1", "hello")), "allow", "authz.role")
@@ -204,9 +215,7 @@ func TestNobodyIsAdmittedWhoWasBlockedMeanwhile(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Roles = []string{"blocked"}
-		if err := b.db.UpdatePerson(t.Context(), p); err != nil {
-			t.Fatal(err)
-		}
+		b.change(users.Change{Update: []users.Person{p}})
 	}
 	store.once = block
 	want(t, b.send(dm("bob", "1", "hello")), "deny", "authz.blocked")
@@ -219,9 +228,7 @@ func TestNobodyIsAdmittedWhoWasBlockedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Roles = []string{"member"}
-	if err := b.db.UpdatePerson(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
+	b.change(users.Change{Update: []users.Person{p}})
 	store.once = block
 	if _, denied := gate.IsToolDenied(b.gate.Tool(t.Context(), call)); !denied {
 		t.Error("a tool of somebody who was blocked meanwhile")

@@ -159,22 +159,6 @@ func (g *Gate) Unstarted(ctx context.Context, s Session, turn string, rule audit
 	return nil
 }
 
-// EndSession ends a session from outside of its chat, with the turn that runs in
-// it; what waits there is answered with words. by is the rule that it is recorded
-// with. ErrRaced says that it has ended meanwhile.
-func EndSession(ctx context.Context, store Store, s Session, by audit.Rule, words string) error {
-	id, err := audit.NewID()
-	if err != nil {
-		return err
-	}
-	r := sessionRecord(s, id, time.Now(), "end")
-	r.Verdict, r.Rules = string(engine.Allow), []audit.Rule{by}
-	return store.Commit(ctx, Commit{
-		Place: Place{Connector: s.Connector, Chat: s.Chat, User: s.User}, Record: r,
-		Stop: s.ID, StopReply: words, End: s.ID, Cut: true,
-	})
-}
-
 // sessionRecord is what every record of a session's life says.
 func sessionRecord(s Session, id string, now time.Time, event string) audit.Record {
 	return audit.Record{

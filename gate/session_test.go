@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,11 +103,29 @@ func TestProgramsAreRecorded(t *testing.T) {
 	if o, err = b.db.Find(t.Context(), id); err != nil || o.Usage.CPU != 1500*time.Millisecond || o.Usage.Programs != 1 {
 		t.Errorf("%+v, %v", o.Usage, err)
 	}
-	by := audit.Rule{ID: "operator.terminal", Kind: "allow", Msg: "ended"}
-	if err := gate.EndSession(t.Context(), b.db, s, by, "ended"); err != nil {
-		t.Fatal(err)
+}
+
+// TestTheTerminalStopsASession by the command of the chat, which the policies decide.
+func TestTheTerminalStopsASession(t *testing.T) {
+	b := newBench(t)
+	b.person("chat:ana", "owner")
+	first := b.send(dm("ana", "1", "hello"))
+	id := first.Session
+	d, words, err := b.gate.Order(t.Context(), "root", "stop", id[:len(id)-2])
+	if err != nil || d.Verdict != engine.Allow || d.Revision == "" || !strings.Contains(words, id) {
+		t.Fatalf("%+v, %q, %v", d, words, err)
 	}
-	if err := gate.EndSession(t.Context(), b.db, s, by, "ended"); !errors.Is(err, gate.ErrRaced) {
+	records := b.records()
+	if r := records[len(records)-1]; r.Connector != gate.Terminal || r.Event != "command" || r.Session != id || r.Revision == "" {
+		t.Errorf("%+v", r)
+	}
+	if s := b.standing(id); !s.Ended || !s.Cut || !strings.Contains(s.Words, "by whoever runs this bot") {
+		t.Errorf("%+v", s)
+	}
+	if words := b.reply(first); !strings.Contains(words, "by whoever runs this bot") {
+		t.Errorf("whoever waits reads %q", words)
+	}
+	if _, _, err := b.gate.Order(t.Context(), "root", "stop", id); !errors.Is(err, gate.ErrRaced) {
 		t.Error(err)
 	}
 	if next := b.send(dm("ana", "2", "hello")).Session; next == id {

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/parachute-gate/parachute/audit"
@@ -66,8 +67,8 @@ type Facts struct {
 	// Busy tells whether an answer to the person is still to be made here, in
 	// whichever session.
 	Busy bool
-	// Session is the sender's open session in this chat, or one there that its owner has
-	// shared with them since that was made; nil when there is neither.
+	// Session is the sender's open session in this chat, or one of somebody else there
+	// that they joined since that was made; nil when there is neither.
 	Session *Session
 	// Workspace is the one that the person chose in this chat, "" for none.
 	Workspace string
@@ -80,6 +81,11 @@ type Facts struct {
 
 // shared tells whether the session is somebody else's, who shares it.
 func (f Facts) shared() bool { return f.Session != nil && f.Session.User != f.Person }
+
+// in tells whether the sender came into a session.
+func (f Facts) in(s *SessionFacts) bool {
+	return slices.ContainsFunc(s.Joined, func(id string) bool { return id == f.Person || slices.Contains(f.Identities, id) })
+}
 
 // Attachment is a file that came with a message.
 type Attachment = connectors.Attachment
@@ -162,9 +168,9 @@ type Used struct {
 var (
 	// ErrSeen says that the event was decided meanwhile.
 	ErrSeen = errors.New("the event was decided already")
-	// ErrRaced says that the session is not as the facts said any more: the event
-	// must be decided anew.
-	ErrRaced = errors.New("the session changed meanwhile")
+	// ErrRaced says that the session, or somebody, is not as the facts said any more:
+	// the event must be decided anew.
+	ErrRaced = errors.New("what was decided about changed meanwhile")
 )
 
 // Store keeps what the gate decides.
@@ -179,6 +185,8 @@ type Store interface {
 	People(ctx context.Context, after string, n int) ([]users.Person, error)
 	// Owners gives the people who are owners now, wherever that holds: at most n.
 	Owners(ctx context.Context, now time.Time, n int) ([]users.Person, error)
+	// LastingOwners gives those who are owners for ever and everywhere: at most n.
+	LastingOwners(ctx context.Context, n int) ([]users.Person, error)
 	// Expired gives people with a grant that has ended and whose end was not seen to
 	// (users.Change.Expire does that, up to Record.Time): at most n.
 	Expired(ctx context.Context, now time.Time, n int) ([]users.Person, error)
@@ -189,17 +197,20 @@ type Store interface {
 	// are compared in constant time.
 	PairingByCode(ctx context.Context, code string) (users.Pairing, error)
 	// Waiting gives the newest requests of a kind that wait, at most n, and how many
-	// there are. With an identity or a person it gives only theirs.
+	// there are. With a person it gives only theirs.
 	Waiting(ctx context.Context, q WaitingQuery) ([]users.Pairing, int, error)
 	// HashCode is the digest of a code, as Pairing.Code keeps it.
 	HashCode(code string) [32]byte
 	// Token gives the token with this text, or users.ErrNoToken.
 	Token(ctx context.Context, text string) (users.Token, error)
-	// FindSession gives a session by its id or by the beginning of its id that no other
-	// alive one has, and those it is shared with, or ErrNoSession; AliveSessions gives those
-	// of a person, or of everybody, that are alive (open, or still owing answers), the
+	// FindSession gives a session of a person, or of everybody, by its id or by the
+	// beginning of its id that no other alive one of theirs has, or ErrNoSession;
+	// AliveSessions gives those that are alive (open, or still owing answers), the
 	// newest first.
-	FindSession(ctx context.Context, id string) (SessionFacts, error)
+	FindSession(ctx context.Context, person, id string) (SessionFacts, error)
+	// Offered gives the open session in this chat that was offered last to a person
+	// who is not in it, or ErrNoSession.
+	Offered(ctx context.Context, p Place) (SessionFacts, error)
 	AliveSessions(ctx context.Context, person string, n int) ([]SessionFacts, error)
 }
 
@@ -218,7 +229,6 @@ const MaxWaiting = 1000
 type WaitingQuery struct {
 	Now             time.Time
 	Kind, Connector string
-	Identity        string
 	Person          string
 	Since           time.Time
 	Most            int
@@ -231,8 +241,9 @@ type SessionFacts struct {
 	Owed    int
 	// Ended tells that it has ended and still owes answers.
 	Ended bool
-	// Shared are the people whom its owner let in.
-	Shared []string
+	// Shared are the ids to which its owner offered it, as they wrote them, and Joined
+	// those of them by which somebody came in.
+	Shared, Joined []string
 }
 
 // ErrNoSession says that there is no such session.

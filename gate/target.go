@@ -41,21 +41,23 @@ var codeCommands = map[string]bool{"pair": true, "approve": true, "deny": true}
 // hideCode takes the code out of a command, so that neither policies nor records
 // nor logs ever have it.
 func hideCode(m *connectors.Message) (code string) {
+	// Whoever mistypes such a command, or mends it, gives a code all the same. A
+	// workspace can have a name like one.
+	first, _, _ := strings.Cut(strings.ToLower(strings.TrimLeft(m.Text, " /!")), " ")
+	if !codeCommands[first] && (m.Command == "" || m.Command == "workspace") {
+		return ""
+	}
+	m.Text, m.Args = withoutCodes(m.Text), slices.Clone(m.Args)
 	if codeCommands[m.Command] && len(m.Args) > 0 {
-		code = m.Args[0]
-		m.Args = slices.Clone(m.Args)
-		m.Args[0] = hidden
-		for i, word := range m.Args[1:] {
-			m.Args[i+1] = withoutCodes(word)
-		}
+		code, m.Args[0] = m.Args[0], hidden
+	}
+	for i, word := range m.Args {
+		m.Args[i] = withoutCodes(word)
+	}
+	if code != "" {
 		m.Text = "/" + m.Command + " " + strings.Join(m.Args, " ")
-		return code
 	}
-	// Whoever mistypes such a command, or mends it, gives a code all the same.
-	if first, _, _ := strings.Cut(strings.ToLower(strings.TrimLeft(m.Text, " /!")), " "); codeCommands[first] {
-		m.Text = withoutCodes(m.Text)
-	}
-	return ""
+	return code
 }
 
 // hidden stands in the place of a code.
@@ -69,12 +71,17 @@ func withoutCodes(text string) string {
 	if !strings.Contains(text, "-") {
 		return text
 	}
-	fields := strings.Fields(text)
-	if !slices.ContainsFunc(fields, isCode) {
+	codes := map[string]bool{}
+	for word := range strings.FieldsSeq(text) {
+		if isCode(word) {
+			codes[word] = true
+		}
+	}
+	if len(codes) == 0 {
 		return text
 	}
 	return codeLike.ReplaceAllStringFunc(text, func(code string) string {
-		if slices.Contains(fields, code) {
+		if codes[code] {
 			return hidden
 		}
 		return code
@@ -130,6 +137,8 @@ func (g *Gate) target(ctx context.Context, ev event, now time.Time) (*target, er
 			return nil, nil
 		}
 		err = t.readSession(ctx, g.Store, words[0], ev.place.User)
+	case "join":
+		err = t.found(g.Store.Offered(ctx, ev.place))
 	default:
 		return nil, nil
 	}
@@ -143,18 +152,22 @@ func (g *Gate) target(ctx context.Context, ev event, now time.Time) (*target, er
 // also where something else was not.
 func (t *target) offer(words []string, now time.Time, ev event) {
 	var err error
-	if t.terms, err = readTerms(words, now, ev.place.Chat); err != nil {
-		t.problem = err.Error()
-	}
+	t.terms, err = readTerms(words, now, ev.place.Chat)
 	if ev.msg.Command == "approve" {
 		if len(t.terms.roles) == 0 && t.pairing != nil {
 			t.terms.roles = []string{t.pairing.Role}
 		}
 		// Who is let in by a direct message is let into direct messages.
-		if !slices.ContainsFunc(words, func(w string) bool { return w == "everywhere" }) && t.terms.grant.Scope == users.ScopeAll {
+		if !t.terms.everywhere && t.terms.grant.Scope == users.ScopeAll {
 			t.terms.grant.Scope = users.ScopeDM
 		}
 		t.terms.bounded = true
+		if err == nil {
+			err = t.terms.check() // nobody wrote the role of a request
+		}
+	}
+	if err != nil {
+		t.problem = err.Error()
 	}
 	t.Grants, t.Scope, t.Workspace = t.terms.roles, t.terms.grant.Scope, t.terms.grant.Workspace
 	if e := t.terms.grant.Expires; !e.IsZero() {
@@ -236,17 +249,41 @@ func (g *Gate) readList(ctx context.Context, t *target, ev event, words []string
 }
 
 func (t *target) readSession(ctx context.Context, store Store, id, asker string) error {
+	// What is one's own goes first: whether somebody else's begins so is not told.
+	s, err := store.FindSession(ctx, asker, clip(id, maxWorkspace))
+	if errors.Is(err, ErrNoSession) {
+		s, err = store.FindSession(ctx, "", clip(id, maxWorkspace))
+	}
+	return t.found(s, err)
+}
+
+// found takes the session that was looked for, if there is one.
+func (t *target) found(s SessionFacts, err error) error {
 	t.Kind = targetSession
-	s, err := store.FindSession(ctx, clip(id, maxWorkspace))
 	if errors.Is(err, ErrNoSession) {
 		return nil
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		t.session, t.ID, t.Known = &s, s.User, true
 	}
-	t.session, t.ID, t.Known = &s, s.User, true
-	t.Shared = slices.Contains(s.Shared, asker)
-	return nil
+	return err
+}
+
+// known leaves of what a denied command names the roles and workspaces that the
+// policies have. All else is words.
+func known(in *engine.MessageInput, p *engine.Policy) {
+	if in.Message.Command == "workspace" && in.Workspace != nil && !slices.Contains(p.Workspaces(), in.Workspace.Requested) {
+		in.Workspace = nil
+	}
+	if in.Message.Target == nil {
+		return
+	}
+	t := *in.Message.Target
+	t.Grants = slices.DeleteFunc(slices.Clone(t.Grants), func(role string) bool { return !slices.Contains(p.Roles(), role) })
+	if !slices.Contains(p.Workspaces(), t.Workspace) {
+		t.Workspace = ""
+	}
+	in.Message.Target = &t
 }
 
 // input is what the policies see.

@@ -60,7 +60,7 @@ func (g *Gate) tool(ctx context.Context, call ToolCall) error {
 			Shared: !own && facts.Session != nil && facts.Session.ID == s.ID},
 		Tool: call.Tool,
 	}
-	in.User.Local = s.Local && own
+	in.User.Local, in.User.Identity = s.Local && own, clip(as.Identity, maxShown)
 	d := g.Policies.Current().Tool(ctx, in)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -71,6 +71,9 @@ func (g *Gate) tool(ctx context.Context, call ToolCall) error {
 		Event: call.Tool.Name, Session: s.ID, Turn: call.Turn,
 		Verdict: string(d.Verdict), Trust: s.Trust, Workspace: s.Workspace, Access: s.Access,
 		Rules: recordRules(d.Rules), Revision: d.Revision, Duration: d.Duration,
+	}
+	if as.Identity != as.Person {
+		r.Identity = in.User.Identity
 	}
 	if r.Input, err = json.Marshal(in); err != nil {
 		return fmt.Errorf("encode input: %w", err)

@@ -16,9 +16,10 @@ import (
 type terms struct {
 	roles []string
 	grant users.Grant
-	// bounded tells that a scope, a workspace or a time was named.
-	bounded bool
-	named   string
+	// bounded tells that a scope, a workspace or a time was named, and everywhere that
+	// this was the scope.
+	bounded, everywhere bool
+	named               string
 }
 
 // readTerms reads "member guest in family for 3d dm named Ana Maria". A scope is
@@ -35,10 +36,9 @@ func readTerms(words []string, now time.Time, here string) (terms, error) {
 			t.named = clip(strings.Join(words[i+1:], " "), maxName)
 			return t, nil
 		case "in":
-			if next == "" {
-				return t, errors.New("in which workspace? Write: in NAME")
+			if err := t.open(next); err != nil {
+				return t, err
 			}
-			t.grant.Workspace, t.bounded = next, true
 			i++
 		case "for":
 			d, err := ReadDuration(next)
@@ -48,32 +48,69 @@ func readTerms(words []string, now time.Time, here string) (terms, error) {
 			t.grant.Expires, t.bounded = now.Add(d), true
 			i++
 		case "everywhere":
-			t.grant.Scope, t.bounded = users.ScopeAll, true
+			t.grant.Scope, t.bounded, t.everywhere = users.ScopeAll, true, true
 		case users.ScopeDM, users.ScopeGroup:
-			t.grant.Scope, t.bounded = word, true
+			t.grant.Scope, t.bounded, t.everywhere = word, true, false
 		case "here":
-			t.grant.Scope, t.bounded = here, true
+			t.grant.Scope, t.bounded, t.everywhere = here, true, false
 		default:
-			if strings.Contains(word, ":") {
-				// No role's name has a colon, and every chat's id has one.
-				t.grant.Scope, t.bounded = word, true
-				continue
-			}
-			if !slices.Contains(t.roles, word) {
-				t.roles = append(t.roles, word)
+			if err := t.other(word); err != nil {
+				return t, err
 			}
 		}
 	}
-	for _, role := range t.roles {
-		t.grant.Role = role
-		if role == users.RoleBlocked {
-			return t, errors.New("blocked is no role to give; use block")
+	return t, t.check()
+}
+
+// check tells what is wrong with what is to be given.
+func (t terms) check() error {
+	for _, g := range t.grants("") {
+		if g.Role == users.RoleBlocked {
+			return errors.New("blocked is no role to give; use block")
 		}
-		if err := t.grant.Check(); err != nil {
-			return t, err
+		if err := g.Check(); err != nil {
+			return err
 		}
 	}
-	return t, nil
+	return nil
+}
+
+// maxRoles bounds the roles that one command gives.
+const maxRoles = 16
+
+// open takes a word for a workspace's name, where it is shaped like one.
+func (t *terms) open(word string) error {
+	if word == "" {
+		return errors.New("in which workspace? Write: in NAME")
+	}
+	if err := (users.Grant{Role: users.RoleGuest, Workspace: word}).Check(); err != nil {
+		return err
+	}
+	t.grant.Workspace, t.bounded = word, true
+	return nil
+}
+
+// other takes a word for a chat's id or a role's name, where it is shaped like one:
+// no role's name has a colon, and every chat's id has one.
+func (t *terms) other(word string) error {
+	if strings.Contains(word, ":") {
+		if err := users.CheckID(word); err != nil {
+			return err
+		}
+		t.grant.Scope, t.bounded, t.everywhere = word, true, false
+		return nil
+	}
+	if err := (users.Grant{Role: word}).Check(); err != nil && word != users.RoleBlocked {
+		return err
+	}
+	if slices.Contains(t.roles, word) {
+		return nil
+	}
+	if len(t.roles) == maxRoles {
+		return fmt.Errorf("those are more than %d roles", maxRoles)
+	}
+	t.roles = append(t.roles, word)
+	return nil
 }
 
 // maxGrant bounds how long a grant lasts that ends at all.
@@ -89,7 +126,7 @@ func ReadDuration(word string) (time.Duration, error) {
 			return time.Duration(n) * unit, nil
 		}
 	}
-	return 0, fmt.Errorf("for how long? %q is none; write 90m, 12h, 3d or 2w, at most ten years", word)
+	return 0, fmt.Errorf("%q is no duration: write 3d, 12h or 30m, at most ten years", word)
 }
 
 // grants are the terms as grants of one giver.
@@ -104,7 +141,7 @@ func (t terms) grants(by string) []users.Grant {
 }
 
 // grantInWords tells what a grant gives: "member in direct messages, workspace family,
-// until 2 Jan 15:04".
+// until 2 Jan 2006 15:04 UTC".
 func grantInWords(g users.Grant) string {
 	out := g.Role
 	switch g.Scope {
@@ -114,25 +151,29 @@ func grantInWords(g users.Grant) string {
 	case users.ScopeGroup:
 		out += " in groups"
 	default:
-		out += " in " + g.Scope
+		out += " in " + shownID(g.Scope)
 	}
 	if g.Workspace != "" {
 		out += ", with workspace " + g.Workspace
 	}
 	switch {
 	case g.Ended:
-		out += ", ended " + moment(g.Expires)
+		out += ", ended " + Moment(g.Expires)
 	case !g.Expires.IsZero():
-		out += ", until " + moment(g.Expires)
+		out += ", until " + Moment(g.Expires)
 	}
 	return out
 }
 
-func moment(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 MST") }
+// Moment is a time as people read it, wherever they are.
+func Moment(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 MST") }
 
-// rolesInWords are all roles of somebody.
-func rolesInWords(p users.Person) string {
-	list := slices.Clone(p.Roles)
+// RolesInWords are all roles of somebody: "member, editor; guest in groups".
+func RolesInWords(p users.Person) string {
+	var list []string
+	if len(p.Roles) > 0 {
+		list = []string{strings.Join(p.Roles, ", ")}
+	}
 	for _, g := range p.Grants {
 		list = append(list, grantInWords(g))
 	}
@@ -140,4 +181,22 @@ func rolesInWords(p users.Person) string {
 		return "no role"
 	}
 	return strings.Join(list, "; ")
+}
+
+// shownID is an id that is nobody's yet, or a chat's: one that is not plain is
+// quoted.
+func shownID(id string) string {
+	if users.Plain(id) {
+		return id
+	}
+	return strconv.QuoteToASCII(id)
+}
+
+// plainOrQuoted is a text among others: one that could be taken for more than it is
+// is quoted.
+func plainOrQuoted(text string) string {
+	if text != "" && users.Plain(text) {
+		return text
+	}
+	return strconv.Quote(text)
 }

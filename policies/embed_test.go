@@ -190,7 +190,7 @@ func TestDefaultSettings(t *testing.T) {
 			t.Errorf("data.yaml no longer says: %s", c.name)
 		}
 	}
-	everybodys := []string{"start", "help", "new", "stop", "status", "whoami", "workspace", "pair", "sessions", "limits", "share", "unshare"}
+	everybodys := []string{"start", "help", "new", "stop", "status", "whoami", "workspace", "pair", "sessions", "limits", "share", "unshare", "join"}
 	for _, name := range everybodys {
 		if !slices.Equal(s.Commands[name].Roles, []string{"anyone"}) {
 			t.Errorf("commands.%s is for %v, not for anyone", name, s.Commands[name].Roles)

@@ -176,9 +176,9 @@ default_denials := {
 	"direct is not for the sender's roles (data.trust)",
 	"edits are ignored (data.events.edit)",
 	"forwarded messages are ignored (data.events.forwarded)",
-	"lists of people are for direct messages alone",
 	"more attachments than data.content.attachments.max_count",
 	"no request has this code",
+	"others' matters are told in direct messages alone",
 	"posts in channels are not answered",
 	"reactions are ignored (data.events.reaction)",
 	"the agent is a program, and the sender's roles may not execute anything (data.roles)",
@@ -296,6 +296,7 @@ settings := {
 	"audience": {"public": {"strangers": "guest"}},
 	"commands": {
 		"help": {"roles": ["anyone"]},
+		"join": {"roles": ["anyone"]},
 		"limits": {"roles": ["anyone"]},
 		"new": {"roles": ["anyone"]},
 		"pair": {"roles": ["anyone"]},

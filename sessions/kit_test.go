@@ -57,12 +57,15 @@ func (m *memory) OpenTurns(_ context.Context, session string, seq int64) ([]Turn
 	return out, nil
 }
 
-func (m *memory) SendTurn(_ context.Context, id, reply string, failed bool) error {
+func (m *memory) SendTurn(_ context.Context, id string, read State, reply string, failed bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t, err := m.call("send", id)
 	if err != nil {
 		return err
+	}
+	if t.State != read {
+		return ErrAnswered
 	}
 	t.State, t.Reply, t.Failed = Sending, reply, failed
 	return nil

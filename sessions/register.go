@@ -52,6 +52,8 @@ type Overview struct {
 	// Turns were ended in it, and Owed are still to be answered.
 	Turns, Owed int
 	Usage       Usage
+	// Shared are the ids to which its person offered it, as they wrote them.
+	Shared []string
 }
 
 // Standing is how a session stands that has something in memory.
@@ -87,4 +89,7 @@ type Register interface {
 	Find(ctx context.Context, id string) (Overview, error)
 	// Standings gives those of the sessions that there are.
 	Standings(ctx context.Context, ids []string) (map[string]Standing, error)
+	// Stopped gives those of the turns whose answer is known: where an agent still
+	// makes another, it is to be stopped.
+	Stopped(ctx context.Context, turns []string) ([]string, error)
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 )
@@ -73,7 +71,8 @@ type lane struct {
 	slot chan struct{}
 	// users counts who has the lane in hand; it is forgotten at zero.
 	users int
-	// cancel ends the running turn; nil while none runs.
+	// turn is the one that runs and cancel ends it; nil while none runs.
+	turn   string
 	cancel context.CancelCauseFunc
 }
 
@@ -135,8 +134,8 @@ func (r *Runner) GiveUp(ctx context.Context, id string) error {
 func (r *Runner) next(ctx context.Context, id string, l *lane, last bool) error {
 	turn, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r.running(l, cancel)
-	defer r.running(l, nil)
+	r.running(l, id, cancel)
+	defer r.running(l, "", nil)
 	t, err := r.Store.Turn(ctx, id)
 	if err != nil {
 		return err
@@ -144,58 +143,10 @@ func (r *Runner) next(ctx context.Context, id string, l *lane, last bool) error 
 	return r.step(ctx, turn, t, last)
 }
 
-func (r *Runner) running(l *lane, cancel context.CancelCauseFunc) {
+func (r *Runner) running(l *lane, turn string, cancel context.CancelCauseFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l.cancel = cancel
-}
-
-// Stop ends the running turn of a session, if one runs here.
-func (r *Runner) Stop(session string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if l := r.lanes[session]; l != nil && l.cancel != nil {
-		l.cancel(ErrStopped)
-	}
-}
-
-// Cut ends the running turn of a session from outside of its chat, if one runs
-// here: its answer are the words given, and there is none where they are empty.
-func (r *Runner) Cut(session, words string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if l := r.lanes[session]; l != nil && l.cancel != nil {
-		l.cancel(&cut{words})
-	}
-}
-
-// cut is why a turn ended that was ended from outside.
-type cut struct{ words string }
-
-// Error implements error.
-func (*cut) Error() string { return "cut" }
-
-// Is makes it a kind of ErrStopped.
-func (*cut) Is(target error) bool { return target == ErrStopped }
-
-// Sessions are those that have turns in this process.
-func (r *Runner) Sessions() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Collect(maps.Keys(r.lanes))
-}
-
-// Running is how many turns run now.
-func (r *Runner) Running() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := 0
-	for _, l := range r.lanes {
-		if l.cancel != nil {
-			n++
-		}
-	}
-	return n
+	l.turn, l.cancel = turn, cancel
 }
 
 // enter waits for the session's lane to be free.
@@ -314,10 +265,31 @@ func (r *Runner) run(ctx context.Context, agent Agent, t Turn, show func(string)
 // sending: the next start then tells that the answer may be lost, and never
 // gives it twice.
 func (r *Runner) send(ctx context.Context, reply Reply, by func(context.Context, Reply) error) error {
-	if err := r.Store.SendTurn(ctx, reply.Turn.ID, reply.Text, reply.Failed); err != nil {
+	t := reply.Turn
+	err := r.Store.SendTurn(ctx, t.ID, t.State, reply.Text, reply.Failed)
+	if errors.Is(err, ErrAnswered) && t.State == Pending {
+		return r.overtaken(ctx, t.ID, by)
+	}
+	if err != nil {
 		return err
 	}
 	return r.deliver(ctx, reply, by)
+}
+
+// overtaken gives the answer that a turn got while its agent made another: it was
+// stopped, or its person may not have that any more.
+func (r *Runner) overtaken(ctx context.Context, id string, by func(context.Context, Reply) error) error {
+	t, err := r.Store.Turn(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case t.State != Ready:
+		return fmt.Errorf("turn %s is %s: %w", id, t.State, ErrAnswered)
+	case t.Reply == "":
+		return r.close(ctx, id, Failed)
+	default:
+		return r.send(ctx, Reply{Turn: t, Text: t.Reply, Failed: true}, by)
+	}
 }
 
 func (r *Runner) deliver(ctx context.Context, reply Reply, by func(context.Context, Reply) error) error {

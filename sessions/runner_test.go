@@ -128,9 +128,50 @@ func TestStopReachesTurnsThatWait(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	b.heard(t, "first failed: "+stopped, "second ok: Stopped before it began.")
+	// What was said when it was stopped stands for the one that ran, too.
+	b.heard(t, "first failed: Stopped before it began.", "second ok: Stopped before it began.")
 	if len(answered) != 1 {
 		t.Errorf("the agent answered %v after the stop", answered)
+	}
+}
+
+// TestAnAnswerThatComesTooLate: a turn that got another answer while its agent made
+// one keeps that, whatever the agent makes of it, and nothing is told where it is
+// none.
+func TestAnAnswerThatComesTooLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		words string
+		err   error
+		told  []string
+	}{
+		"an answer":  {"You may not.", nil, []string{"t failed: You may not."}},
+		"silence":    {"", nil, nil},
+		"a failure":  {"You may not.", errPanic, []string{"t failed: You may not."}},
+		"it stopped": {"You may not.", ErrStopped, []string{"t failed: You may not."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b *bench
+			b = newBench(func(ctx context.Context, turn Turn) (string, error) {
+				b.store.mu.Lock()
+				b.store.turns[0].State, b.store.turns[0].Reply = Ready, c.words
+				b.store.mu.Unlock()
+				if !errors.Is(c.err, ErrStopped) {
+					return "the whole answer", c.err
+				}
+				b.StopTurn("other")
+				if running := b.Turns(); len(running) != 1 || running[0] != "t" || ctx.Err() != nil {
+					t.Errorf("%v run, %v", running, ctx.Err())
+				}
+				b.StopTurn("t")
+				<-ctx.Done()
+				return "", ctx.Err()
+			})
+			b.add("s", "t")
+			b.work(t, "t")
+			b.ended(t, "t", Failed)
+			b.heard(t, c.told...)
+			b.StopTurn("t") // Nothing runs any more.
+		})
 	}
 }
 

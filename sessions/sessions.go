@@ -82,6 +82,9 @@ type Attachment struct {
 // ErrNoTurn says that there is no such turn.
 var ErrNoTurn = errors.New("no such turn")
 
+// ErrAnswered says that a turn was answered otherwise meanwhile.
+var ErrAnswered = errors.New("the turn was answered otherwise")
+
 // Store keeps turns.
 type Store interface {
 	// Turn gives one, or ErrNoTurn.
@@ -89,8 +92,9 @@ type Store interface {
 	// OpenTurns gives the pending turns of a session up to seq, in order.
 	OpenTurns(ctx context.Context, session string, seq int64) ([]Turn, error)
 	// SendTurn keeps the reply before it is sent; failed says that it tells of a
-	// failure.
-	SendTurn(ctx context.Context, id, reply string, failed bool) error
+	// failure. A turn that is not in the state it was read in any more has another
+	// answer: that gives ErrAnswered.
+	SendTurn(ctx context.Context, id string, read State, reply string, failed bool) error
 	// CloseTurn ends a turn as sent or failed and forgets its texts.
 	CloseTurn(ctx context.Context, id string, state State) error
 }

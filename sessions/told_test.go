@@ -53,7 +53,7 @@ func (o oneTurn) OpenTurns(context.Context, string, int64) ([]Turn, error) {
 	return []Turn{*o.t}, nil
 }
 
-func (o oneTurn) SendTurn(_ context.Context, _, reply string, failed bool) error {
+func (o oneTurn) SendTurn(_ context.Context, _ string, _ State, reply string, failed bool) error {
 	o.t.State, o.t.Reply, o.t.Failed = Sending, reply, failed
 	return nil
 }

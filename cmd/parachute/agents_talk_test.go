@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parachute-gate/parachute/gate/users"
 	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
@@ -46,9 +45,7 @@ func (c agentsConfig) folder(t testing.TB) (config, data string) {
 		var ids []string
 		for _, name := range people {
 			ids = append(ids, fmt.Sprintf("%q", "chat:"+name))
-			if err := db.AddPerson(t.Context(), users.Person{ID: "chat:" + name, Roles: []string{"member"}}); err != nil {
-				t.Fatal(err)
-			}
+			know(t, db, "chat:"+name, "member")
 		}
 		choices = append(choices, fmt.Sprintf("{agent: %s, people: [%s]}", agent, strings.Join(ids, ", ")))
 	}

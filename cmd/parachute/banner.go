@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/parachute-gate/parachute/engine"
 )
@@ -48,15 +47,15 @@ func (s *server) offerClaim(ctx context.Context, t terminal) error {
 		return nil
 	}
 	if !isTerminal(t.err) {
-		owners, err := s.db.Owners(ctx, time.Now(), 1)
+		owners, err := s.db.LastingOwners(ctx, 1)
 		if err == nil && len(owners) == 0 {
-			s.log.WarnContext(ctx, "nobody is owner yet; `parachute users claim` shows a code for the first one to send to the bot")
+			s.log.WarnContext(ctx, "nobody is owner for good yet; `parachute users claim` shows a code for the first one to send to the bot")
 		}
 		return err
 	}
 	code, err := s.gate.Claim(ctx)
 	if err == nil && code != "" {
-		fmt.Fprintf(t.err, "Nobody is owner yet. Send the bot this from your own account, in a direct message: /pair %s\nThe code is good for an hour; `%s users claim` makes another.\n\n", code, os.Args[0])
+		fmt.Fprintf(t.err, "Nobody is owner for good yet. Send the bot this from your own account, in a direct message: /pair %s\nThe code is good for an hour; `%s users claim` makes another.\n\n", code, os.Args[0])
 	}
 	return err
 }

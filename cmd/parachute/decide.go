@@ -37,12 +37,16 @@ func decideCommand(t terminal) *cli.Command {
 			configFlag(),
 			&cli.StringFlag{Name: "input", Aliases: []string{"i"}, Usage: "the message, a `FILE` or - for standard input"},
 			&cli.StringFlag{Name: "connector", Value: "stdio", Usage: "the `NAME` of the connector that it would come through"},
-			&cli.TimestampFlag{Name: "at", Layout: time.RFC3339, Usage: "decide as if it were `TIME` (2026-03-01T23:30:00+01:00)"},
+			&cli.StringFlag{Name: "at", Usage: "decide as if it were `TIME` (2026-03-01T23:30:00+01:00)"},
 			&cli.BoolFlag{Name: "json", Usage: "decision and policy input, as JSON"},
 		},
 		Action: withConfig(func(c *cli.Context, cfg config.Config) error {
 			if c.String("input") == "" {
 				return wrongUse("decide: which message? `parachute decide -i FILE`, or -i - for standard input")
+			}
+			now, err := clockAt(c)
+			if err != nil {
+				return err
 			}
 			m, err := readMessage(t, c.String("input"))
 			if err != nil {
@@ -52,13 +56,21 @@ func decideCommand(t terminal) *cli.Command {
 			if err != nil {
 				return err
 			}
-			now := time.Now
-			if at := c.Timestamp("at"); at != nil {
-				now = func() time.Time { return *at }
-			}
 			return decide(c.Context, t, cfg, from, m, now, c.Bool("json"))
 		}),
 	}
+}
+
+// clockAt is the clock that it is decided by.
+func clockAt(c *cli.Context) (func() time.Time, error) {
+	if !c.IsSet("at") {
+		return time.Now, nil
+	}
+	at, err := time.Parse(time.RFC3339, c.String("at"))
+	if err != nil {
+		return nil, wrongUse("--at %q: write day, time and zone, as in 2026-03-01T23:30:00+01:00", c.String("at"))
+	}
+	return func() time.Time { return at }, nil
 }
 
 // decideSource is the connector that the message would come through. One that is
@@ -108,7 +120,7 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 		return err
 	}
 	defer closeStore()
-	d, in, err := preview(ctx, cfg, e, db, from, m, now)
+	d, in, problem, err := preview(ctx, cfg, e, db, from, m, now)
 	if err != nil {
 		return err
 	}
@@ -116,11 +128,14 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 		enc := json.NewEncoder(t.out)
 		enc.SetIndent("", "  ")
 		enc.SetEscapeHTML(false)
-		if err := enc.Encode(decisionJSON{d.Verdict, d.Rules, d.Obligations, d.Revision, in}); err != nil {
+		if err := enc.Encode(decisionJSON{d.Verdict, d.Rules, d.Obligations, d.Revision, problem, in}); err != nil {
 			return fmt.Errorf("write decision: %w", err)
 		}
 	} else {
 		showDecision(t, d, in)
+		if d.Verdict == engine.Allow && problem != "" {
+			fmt.Fprintf(t.out, "  the command is not understood, and would change nothing: %s\n", problem)
+		}
 	}
 	if d.Verdict != engine.Allow {
 		return errSilent
@@ -128,14 +143,18 @@ func decide(ctx context.Context, t terminal, cfg config.Config, from gate.Source
 	return nil
 }
 
-// preview asks what would happen to a message.
-func preview(ctx context.Context, cfg config.Config, e *engine.Engine, db *sqlite.DB, from gate.Source, m connectors.Message, now func() time.Time) (engine.Decision, engine.MessageInput, error) {
+// preview asks what would happen to a message, and what is wrong with the words of
+// its command.
+func preview(ctx context.Context, cfg config.Config, e *engine.Engine, db *sqlite.DB, from gate.Source, m connectors.Message, now func() time.Time) (d engine.Decision, in engine.MessageInput, problem string, err error) {
 	book, _, err := newBook(ctx, db)
 	if err != nil {
-		return engine.Decision{}, engine.MessageInput{}, err
+		return d, in, "", err
 	}
 	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: slog.New(slog.DiscardHandler), Now: now})
-	return g.Preview(ctx, from, m)
+	if d, in, err = g.Preview(ctx, from, m); err == nil {
+		problem, err = g.Misread(ctx, from, m)
+	}
+	return d, in, problem, err
 }
 
 // openOrEmpty opens what was recorded, or, where nothing was yet, an empty store
@@ -161,6 +180,7 @@ type decisionJSON struct {
 	Rules       []engine.Rule       `json:"rules"`
 	Obligations engine.Obligations  `json:"obligations"`
 	Revision    string              `json:"revision"`
+	Problem     string              `json:"problem,omitempty"`
 	Input       engine.MessageInput `json:"input"`
 }
 

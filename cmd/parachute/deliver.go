@@ -134,5 +134,7 @@ func turnReply(r sessions.Reply) connectors.Reply {
 	return connectors.Reply{
 		ID: r.Turn.ID, Chat: r.Turn.Chat, User: r.Turn.User, ReplyTo: r.Turn.Message,
 		Text: r.Text, Decision: r.Turn.Decision, Verdict: verdict,
+		// What answers nothing is a notice: it tells one person what others ask.
+		Private: r.Turn.Session == nil && r.Turn.Message == "",
 	}
 }

@@ -10,7 +10,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
 	"github.com/parachute-gate/parachute/policies"
 	"github.com/parachute-gate/parachute/storage/sqlite"
@@ -104,14 +107,27 @@ func crashFolder(t *testing.T, data string) (config string) {
 		t.Fatal(err)
 	}
 	for id, role := range crashPeople() {
-		if err := db.AddPerson(t.Context(), users.Person{ID: "chat:" + id, Roles: []string{role}}); err != nil {
-			t.Fatal(err)
-		}
+		know(t, db, "chat:"+id, role)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return config
+}
+
+// know makes somebody known before the bot runs.
+func know(t testing.TB, db *sqlite.DB, id, role string) {
+	t.Helper()
+	record, err := audit.NewID()
+	if err == nil {
+		err = db.Commit(t.Context(), gate.Commit{
+			Record: audit.Record{ID: record, Time: time.Now(), Point: "notice", Event: "seeded", Verdict: "allow"},
+			Change: &users.Change{Add: []users.Person{{ID: id, Roles: []string{role}}}},
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func copyPolicies(t testing.TB, to string) {

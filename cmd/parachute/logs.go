@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/parachute-gate/parachute/audit"
+	"github.com/parachute-gate/parachute/gate"
+	"github.com/parachute-gate/parachute/gate/users"
 	"github.com/parachute-gate/parachute/storage/sqlite"
 )
 
@@ -27,8 +30,8 @@ func logsCommand(t terminal) *cli.Command {
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "wait for more"},
 			&cli.BoolFlag{Name: "json", Usage: "whole records, one JSON object a line"},
 			&cli.IntFlag{Name: "last", Aliases: []string{"n"}, Usage: "only the newest `N`"},
-			&cli.DurationFlag{Name: "since", Usage: "only those younger than `DURATION` (90s, 1h)"},
-			&cli.StringFlag{Name: "connector"},
+			&cli.StringFlag{Name: "since", Usage: "only those younger than `DURATION` (90s, 1h, 3d, 2w)"},
+			&cli.StringFlag{Name: "connector", Usage: "only those of the connector of this `NAME`"},
 			&cli.StringFlag{Name: "user", Usage: "`ID` with the connector's prefix"},
 			&cli.StringFlag{Name: "chat", Usage: "`ID` with the connector's prefix"},
 			&cli.StringFlag{Name: "verdict", Usage: "allow, deny, ask or ended"},
@@ -42,7 +45,15 @@ func logsCommand(t terminal) *cli.Command {
 				return err
 			}
 			return withStore(func(c *cli.Context, db *sqlite.DB) error {
-				return showLogs(c.Context, db, f, c.Bool("follow"), lineWriter(t, c.Bool("json")))
+				n, write := 0, lineWriter(t, c.Bool("json"))
+				err := showLogs(c.Context, db, f, c.Bool("follow"), func(ctx context.Context, r audit.Record) error {
+					n++
+					return write(ctx, r)
+				})
+				if err == nil && n == 0 && !c.Bool("follow") {
+					fmt.Fprintln(t.err, "No record fits.")
+				}
+				return err
 			})(c)
 		},
 	}
@@ -56,11 +67,17 @@ func logFilter(c *cli.Context) (audit.Filter, error) {
 	if c.IsSet("last") && f.Last < 1 {
 		return f, wrongUse("--last %d: give a number from 1", f.Last)
 	}
-	if since := c.Duration("since"); c.IsSet("since") {
-		if since <= 0 {
-			return f, wrongUse("--since %s: give a duration such as 90s or 1h", since)
+	if c.IsSet("since") {
+		since, err := readSince(c.String("since"))
+		if err != nil {
+			return f, err
 		}
 		f.Since = time.Now().Add(-since)
+	}
+	for _, id := range []string{f.User, f.Chat} {
+		if id != "" && !strings.Contains(id, ":") {
+			return f, usageError{users.CheckID(id)}
+		}
 	}
 	for _, choice := range []struct {
 		flag, value string
@@ -71,6 +88,18 @@ func logFilter(c *cli.Context) (audit.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// readSince reads what Go writes as a duration, and also 3d or 2w.
+func readSince(word string) (time.Duration, error) {
+	d, err := time.ParseDuration(word)
+	if err != nil {
+		d, err = gate.ReadDuration(word)
+	}
+	if err != nil || d <= 0 {
+		return 0, wrongUse("--since %q: write 90s, 12h, 3d or 2w", word)
+	}
+	return d, nil
 }
 
 // lineWriter writes one record a line.

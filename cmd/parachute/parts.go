@@ -123,13 +123,21 @@ func openUntested(ctx context.Context, cfg config.Config) (*engine.Engine, error
 	})
 }
 
-// errNothingYet says that the data folder holds no database.
-var errNothingYet = errors.New("nothing is recorded yet")
+// errNothingYet says that the data folder holds no database, and errNowhere that
+// there is no configuration either: this is no bot's folder.
+var (
+	errNothingYet = errors.New("nothing is recorded yet")
+	errNowhere    = fmt.Errorf("no %s here, and %w", config.DefaultFile, errNothingYet)
+)
 
 // openStore opens the database of an installation that was started before.
 func openStore(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
 	if _, err := os.Stat(filepath.Join(cfg.Data, sqlite.File)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s; `parachute start` begins", errNothingYet, cfg.Data)
+		why := errNothingYet
+		if cfg.File == "" {
+			why = errNowhere
+		}
+		return nil, fmt.Errorf("%w in %s; `parachute start` begins", why, cfg.Data)
 	}
 	return sqlite.Open(ctx, cfg.Data, slog.New(slog.DiscardHandler))
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,13 +22,13 @@ func exportCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "write everybody to a people.yaml, which can be kept under version control", ArgsUsage: "[FILE]",
 		Description: "   parachute users export people.yaml\n   parachute users export\n\nNo secret is in it: neither tokens nor codes. Without FILE it goes to standard output.",
-		Flags:       []cli.Flag{configFlag()},
+		Flags:       []cli.Flag{configFlag(), &cli.BoolFlag{Name: "force", Usage: "write over a file that says something else"}},
 		Action: withPeople(t, arguments{0, 1}, openStore, func(ctx context.Context, c *cli.Context, d *desk) error {
 			if c.NArg() == 0 || c.Args().First() == "-" {
 				_, err := d.export(ctx, t.out)
 				return err
 			}
-			return d.exportFile(ctx, c.Args().First())
+			return d.exportFile(ctx, c.Args().First(), c.Bool("force"))
 		}),
 	}
 }
@@ -46,22 +48,67 @@ func (d *desk) export(ctx context.Context, w io.Writer) (int, error) {
 	return n, out.Close()
 }
 
-// exportFile leaves the file as it was where something fails.
-func (d *desk) exportFile(ctx context.Context, file string) error {
+// exportFile leaves the file as it was where something fails, and, without force,
+// where it says something else.
+func (d *desk) exportFile(ctx context.Context, file string, force bool) error {
 	f, err := os.CreateTemp(filepath.Dir(file), ".people-*")
 	if err != nil {
-		return fmt.Errorf("write people: %w", err)
+		return fmt.Errorf("write %s: %w", file, withoutPath(err))
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // gone already where all went well
 	n, err := d.export(ctx, f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	if !force {
+		if err := sameOrNone(file, f.Name()); err != nil {
+			return err
+		}
+	}
 	if err := os.Rename(f.Name(), file); err != nil {
-		return fmt.Errorf("write people: %w", err)
+		return fmt.Errorf("write %s: %w", file, withoutPath(err))
 	}
 	fmt.Fprintf(d.t.err, "%s to %s\n", counted(n, "person", "people"), file)
 	return nil
+}
+
+// sameOrNone refuses to replace a file by one that is not the same: it may hold
+// what is still to be imported.
+func sameOrNone(file, by string) error {
+	switch info, err := os.Stat(file); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("write %s: %w", file, withoutPath(err))
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("write %s: it is no file", file)
+	}
+	old, err := os.ReadFile(file) //nolint:gosec // the path is the caller's own
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, withoutPath(err))
+	}
+	fresh, err := os.ReadFile(by) //nolint:gosec // it was just made
+	if err != nil {
+		return fmt.Errorf("write people: %w", err)
+	}
+	if !bytes.Equal(old, fresh) {
+		return fmt.Errorf("%s is there, and says something else: `parachute users import %s --dry-run` shows what; --force writes over it", file, file)
+	}
+	return nil
+}
+
+// withoutPath is why something failed, without the name of a temporary file.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	default:
+		return err
+	}
 }
 
 func counted(n int, one, more string) string {

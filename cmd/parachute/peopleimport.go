@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate/users"
+	"github.com/parachute-gate/parachute/internal/config"
 )
 
 func importCommand(t terminal) *cli.Command {
@@ -24,36 +27,64 @@ func importCommand(t terminal) *cli.Command {
 			configFlag(), &cli.BoolFlag{Name: "dry-run", Usage: "print what would change, and change nothing"},
 			&cli.BoolFlag{Name: "replace", Usage: "remove whoever is not in the file"},
 		},
-		Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error {
-			file, replace := c.Args().First(), c.Bool("replace")
-			list, err := readPeople(file, d.giver())
-			if err != nil {
-				return err
-			}
-			var found *plan
-			build := func() (*users.Change, error) {
-				var err error
-				if found, err = d.plan(ctx, list, replace); err != nil || found.empty() {
-					return nil, err
-				}
-				return &found.change, nil
-			}
-			words := []string{"all"}
-			if !replace {
-				words = []string{"these"}
-			}
+		Action: func(c *cli.Context) error {
+			at := withDesk
 			if c.Bool("dry-run") {
-				_, err = build()
-			} else {
-				err = d.change(ctx, "import", words, build)
+				at = readingDesk
 			}
-			if err != nil {
-				return err
-			}
-			found.show(t.out, c.Bool("dry-run"))
-			return nil
-		}),
+			return at(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error {
+				return d.importFile(ctx, c.Args().First(), c.Bool("replace"), c.Bool("dry-run"))
+			})(c)
+		},
 	}
+}
+
+func (d *desk) importFile(ctx context.Context, file string, replace, dry bool) error {
+	read, list, err := readPeople(file, d.giver())
+	if err != nil {
+		return err
+	}
+	var found *plan
+	build := func() (*users.Change, error) {
+		var err error
+		if found, err = d.plan(ctx, list, replace); err != nil || found.empty() {
+			return nil, err
+		}
+		return &found.change, nil
+	}
+	words := []string{"all"}
+	if !replace {
+		words = []string{"these"}
+	}
+	var decision *engine.Decision
+	if dry {
+		_, err = build()
+	} else {
+		decision, err = d.decided(ctx, "import", words, build)
+	}
+	if err == nil && decision != nil {
+		err = d.deniedEntry(*decision, read, list)
+	}
+	if err != nil {
+		return err
+	}
+	found.show(d.t.out, dry)
+	return nil
+}
+
+// deniedEntry shows a denial, and where the entry stands that it is about.
+func (d *desk) deniedEntry(decision engine.Decision, read *config.People, list []users.Person) error {
+	err := d.denied(decision)
+	if err == nil {
+		return nil
+	}
+	rule := decision.Rule()
+	for i, p := range list {
+		if strings.HasPrefix(rule.Msg, p.ID+": ") {
+			fmt.Fprintf(d.t.err, "%s: %s: denied by %s; nothing is changed\n", read.Place(i), printable(p.ID), rule.ID)
+		}
+	}
+	return err
 }
 
 // plan is what an import changes.
@@ -61,7 +92,7 @@ type plan struct {
 	change users.Change
 	lines  []string
 	same   int
-	// owners are those who are owners when it is made.
+	// owners are those who are owners for ever and everywhere when it is made.
 	owners map[string]bool
 	// blocks tells that somebody is blocked by it: they hear nothing.
 	blocks bool
@@ -79,9 +110,9 @@ func (p *plan) show(w io.Writer, dry bool) {
 	}
 	end := ""
 	if dry && !p.empty() {
-		end = "; nothing is changed yet"
+		end = "; nothing is changed yet; the policies were not asked"
 	}
-	fmt.Fprintf(w, "%s, %d as they are%s\n", counted(len(p.lines), "change", "changes"), p.same, end)
+	fmt.Fprintf(w, "%s, %d unchanged%s\n", counted(len(p.lines), "change", "changes"), p.same, end)
 }
 
 // maxImportOwners bounds how many owners are looked at; that many are never all
@@ -91,13 +122,12 @@ const maxImportOwners = 10_000
 // plan finds what is to be changed so that people are as the list says.
 func (d *desk) plan(ctx context.Context, list []users.Person, replace bool) (*plan, error) {
 	out := &plan{owners: map[string]bool{}}
-	now := time.Now()
-	owners, err := d.db.Owners(ctx, now, maxImportOwners)
+	owners, err := d.db.LastingOwners(ctx, maxImportOwners)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range owners {
-		out.owners[p.ID] = owns(p, now)
+		out.owners[p.ID] = true
 	}
 	var problems []error
 	kept := map[string]bool{}
@@ -115,7 +145,7 @@ func (d *desk) plan(ctx context.Context, list []users.Person, replace bool) (*pl
 		if err != nil {
 			problems = append(problems, err)
 		}
-		out.owners[p.ID] = owns(p, now)
+		_, out.owners[p.ID] = p.Owns(time.Now())
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
@@ -125,23 +155,13 @@ func (d *desk) plan(ctx context.Context, list []users.Person, replace bool) (*pl
 			return nil, err
 		}
 	}
-	if len(owners) > 0 && !slices.Contains(slices.Collect(maps.Values(out.owners)), true) {
-		return nil, errors.New("nobody would be owner any more; leave an owner in the file")
+	if out.change.KeepOwner && !slices.Contains(slices.Collect(maps.Values(out.owners)), true) {
+		return nil, errors.New("nobody would be owner any more; leave an owner in the file, for ever and everywhere")
 	}
 	if !out.blocks {
 		out.change.CutReply = ruled
 	}
 	return out, nil
-}
-
-// owns tells whether somebody is an owner at a moment.
-func owns(p users.Person, now time.Time) bool {
-	if slices.Contains(p.Roles, users.RoleBlocked) {
-		return false
-	}
-	return slices.Contains(p.Roles, users.RoleOwner) || slices.ContainsFunc(p.Grants, func(g users.Grant) bool {
-		return g.Role == users.RoleOwner && !g.Ended && (g.Expires.IsZero() || now.Before(g.Expires))
-	})
 }
 
 func (d *desk) planNew(ctx context.Context, out *plan, p users.Person) error {
@@ -200,7 +220,7 @@ func (d *desk) planKnown(ctx context.Context, out *plan, old, p users.Person) er
 	}
 	attributes := !maps.Equal(old.Attributes, p.Attributes)
 	if attributes {
-		says = append(says, "other attributes")
+		says = append(says, fmt.Sprintf("attributes: %s becomes %s", cmp.Or(attributesOf(old), "none"), cmp.Or(attributesOf(p), "none")))
 	}
 	if len(says) == 0 {
 		out.same++
@@ -214,6 +234,7 @@ func (d *desk) planKnown(ctx context.Context, out *plan, old, p users.Person) er
 	if lost {
 		out.change.Cut = append(out.change.Cut, p.ID)
 	}
+	out.change.KeepOwner = out.change.KeepOwner || users.Deposes(old, p, time.Now())
 	out.say("change  %s: %s", printable(p.ID), strings.Join(says, "; "))
 	return nil
 }
@@ -225,6 +246,7 @@ func (d *desk) planRest(ctx context.Context, out *plan, kept map[string]bool) er
 			return nil
 		}
 		delete(out.owners, p.ID)
+		out.change.KeepOwner = out.change.KeepOwner || users.Deposes(p, users.Person{}, time.Now())
 		out.change.Remove, out.change.Cut = append(out.change.Remove, p), append(out.change.Cut, p.ID)
 		out.say("remove  %s: %s", printable(p.ID), rolesOf(p))
 		return nil
@@ -254,4 +276,4 @@ func minusGrants(a, b []users.Grant) []users.Grant {
 	})
 }
 
-func sameWords(a, b []string) bool { return len(a) == len(b) && len(minus(a, b)) == 0 }
+func sameWords(a, b []string) bool { return len(minus(a, b))+len(minus(b, a)) == 0 }

@@ -11,15 +11,15 @@ import (
 	"github.com/parachute-gate/parachute/internal/config"
 )
 
-// readPeople reads a people.yaml and checks all of it. by is who gives what is in
-// it.
-func readPeople(file, by string) ([]users.Person, error) {
+// readPeople reads a people.yaml and checks all of it: the file as it was read, and
+// whom it holds, in its order. by is who gives what is in it.
+func readPeople(file, by string) (*config.People, []users.Person, error) {
 	read, err := config.LoadPeople(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usageError{fmt.Errorf("%s: no such file; `parachute users export` writes one", file)}
+		return nil, nil, usageError{fmt.Errorf("%s: no such file; `parachute users export` writes one", file)}
 	}
 	if err != nil {
-		return nil, usageError{err}
+		return nil, nil, usageError{err}
 	}
 	var out []users.Person
 	taken := map[string]string{}
@@ -34,14 +34,14 @@ func readPeople(file, by string) ([]users.Person, error) {
 		out = append(out, p)
 	}
 	if err := read.Err(); err != nil {
-		return nil, usageError{err}
+		return nil, nil, usageError{err}
 	}
-	return out, nil
+	return read, out, nil
 }
 
 // checkPerson reads one entry; what is wrong with it is noted with its line.
 func checkPerson(read *config.People, i int, entry config.Person, by string) users.Person {
-	p := users.Person{ID: entry.ID, Name: entry.Name, Roles: entry.Roles, Attributes: entry.Attributes}
+	p := users.Person{ID: entry.ID, Name: entry.Name, Attributes: entry.Attributes}
 	if err := users.CheckID(entry.ID); err != nil {
 		read.Fault(i, "id", "%v", err)
 	}
@@ -68,6 +68,9 @@ func checkPerson(read *config.People, i int, entry config.Person, by string) use
 	for n, role := range entry.Roles {
 		if err := (users.Grant{Role: role}).Check(); err != nil && role != users.RoleBlocked {
 			read.Fault(i, fmt.Sprintf("roles[%d]", n), "%v", err)
+		}
+		if !slices.Contains(p.Roles, role) {
+			p.Roles = append(p.Roles, role)
 		}
 	}
 	if len(entry.Roles)+len(entry.Grants) == 0 {

@@ -21,7 +21,7 @@ func (s *server) reap(ctx context.Context) error {
 	defer tick.Stop()
 	failing := false
 	for {
-		err := errors.Join(s.gate.Expire(ctx), s.reapOnce(ctx))
+		err := errors.Join(s.gate.Expire(ctx), s.stopAnswered(ctx), s.reapOnce(ctx))
 		if err != nil && !failing && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "sessions not looked after", "error", err)
 		}
@@ -32,6 +32,19 @@ func (s *server) reap(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// stopAnswered stops the agents whose turns were answered otherwise meanwhile.
+func (s *server) stopAnswered(ctx context.Context) error {
+	running := s.runner.Turns()
+	if len(running) == 0 {
+		return nil
+	}
+	stopped, err := s.db.Stopped(ctx, running)
+	for _, turn := range stopped {
+		s.runner.StopTurn(turn)
+	}
+	return err
 }
 
 func (s *server) reapOnce(ctx context.Context) error {

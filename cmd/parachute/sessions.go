@@ -12,18 +12,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/internal/config"
 	"github.com/parachute-gate/parachute/sessions"
 	"github.com/parachute-gate/parachute/storage/sqlite"
-)
-
-// The rule with which the end of a session is recorded that was ended here, and
-// what its person reads in the place of answers that waited.
-const (
-	ruleTerminal = "operator.terminal"
-	endedHere    = "This session was ended by whoever runs this bot. Your next message begins another."
 )
 
 func sessionsCommand(t terminal) *cli.Command {
@@ -60,11 +52,9 @@ func sessionsCommand(t terminal) *cli.Command {
 			},
 			{
 				Name: "stop", Usage: "end one now, with the answer that is being made", ArgsUsage: "ID",
-				Description: "   parachute sessions stop 01a204e3-d602\n\nIts program is ended within a second; the person's next message begins another session,\nif the policies admit it.",
+				Description: "   parachute sessions stop 01a204e3-d602\n\nIts program is ended within a second; the person's next message begins another session,\nif the policies admit it. The policies decide about the stop, too.",
 				Flags:       []cli.Flag{configFlag()},
-				Action: withSession(func(c *cli.Context, db *sqlite.DB, o sessions.Overview) error {
-					return stopSession(c.Context, t, db, o)
-				}),
+				Action:      atDesk(t, exactly(1), openStore, stopSession),
 			},
 		},
 		Action: func(*cli.Context) error {
@@ -88,12 +78,20 @@ func withSession(do func(*cli.Context, *sqlite.DB, sessions.Overview) error) cli
 			return err
 		}
 		defer func() { err = errors.Join(err, db.Close()) }()
-		o, err := db.Find(c.Context, c.Args().First())
+		o, err := findSession(c.Context, c, db)
 		if err != nil {
-			return fmt.Errorf("%w; `parachute sessions list --all` shows them", err)
+			return err
 		}
 		return do(c, db, o)
 	}
+}
+
+func findSession(ctx context.Context, c *cli.Context, db *sqlite.DB) (sessions.Overview, error) {
+	o, err := db.Find(ctx, c.Args().First())
+	if err != nil {
+		return o, fmt.Errorf("%w; `parachute sessions list --all` shows them", err)
+	}
+	return o, nil
 }
 
 // overviewJSON is a session as --json writes it.
@@ -108,6 +106,7 @@ type overviewJSON struct {
 	ChatKind    string          `json:"chat_kind"`
 	Workspace   string          `json:"workspace"`
 	Access      string          `json:"access"`
+	Shared      []string        `json:"shared,omitempty"`
 	Obligations json.RawMessage `json:"obligations"`
 	Decision    string          `json:"decision"`
 	Created     time.Time       `json:"created"`
@@ -127,7 +126,7 @@ type usageJSON struct {
 func toJSON(o sessions.Overview) overviewJSON {
 	return overviewJSON{
 		ID: o.ID, State: stateOf(o), Agent: o.Agent, Trust: o.Trust, User: o.User, Connector: o.Connector, Chat: o.Chat, ChatKind: o.ChatKind,
-		Workspace: o.Workspace, Access: o.Access, Obligations: json.RawMessage(o.Obligations), Decision: o.Decision,
+		Workspace: o.Workspace, Access: o.Access, Shared: o.Shared, Obligations: json.RawMessage(o.Obligations), Decision: o.Decision,
 		Created: o.Created.UTC(), Ended: o.Ended.UTC(), Turns: o.Turns, Owed: o.Owed,
 		Usage: usageJSON{
 			Programs: o.Usage.Programs, CPUSeconds: o.Usage.CPU.Seconds(), RanSeconds: o.Usage.Ran.Seconds(), PeakMemoryBytes: o.Usage.PeakMemoryBytes,
@@ -193,10 +192,14 @@ func showSession(c *cli.Context, t terminal, o sessions.Overview) error {
 	if o.Usage.PeakMemoryBytes > 0 {
 		memory = fmt.Sprintf("%.1f MiB at most", float64(o.Usage.PeakMemoryBytes)/(1<<20))
 	}
+	shared := "nobody"
+	if len(o.Shared) > 0 {
+		shared = printable(strings.Join(o.Shared, ","))
+	}
 	for _, line := range [][2]string{
 		{"session", o.ID}, {"state", state}, {"made", o.Created.Local().Format(time.DateTime)},
 		{"agent", o.Agent}, {"trust", o.Trust}, {"user", printable(o.User)}, {"chat", printable(o.Chat) + " (" + o.ChatKind + ")"},
-		{"workspace", o.Workspace + ", " + strings.ReplaceAll(o.Access, "_", " ")}, {"may use", o.Obligations},
+		{"workspace", o.Workspace + ", " + strings.ReplaceAll(o.Access, "_", " ")}, {"shared with", shared}, {"may use", o.Obligations},
 		{"allowed by", "decision " + o.Decision + " (`parachute logs --session " + o.ID + "`)"},
 		{"turns", fmt.Sprint(o.Turns)},
 		{"programs", fmt.Sprintf("%d ended; they ran for %s, %s of CPU, memory %s", o.Usage.Programs, o.Usage.Ran.Round(time.Millisecond), seconds(o.Usage.CPU), memory)},
@@ -209,15 +212,22 @@ func showSession(c *cli.Context, t terminal, o sessions.Overview) error {
 // errEndedAlready says that a session had ended before.
 var errEndedAlready = errors.New("has ended already")
 
-func stopSession(ctx context.Context, t terminal, db *sqlite.DB, o sessions.Overview) error {
-	by := audit.Rule{ID: ruleTerminal, Kind: "allow", Msg: "ended at the terminal"}
-	switch err := gate.EndSession(ctx, db, gateSession(o.Session), by, endedHere); {
-	case errors.Is(err, gate.ErrRaced):
+// stopSession ends a session as the command of the chat does.
+func stopSession(ctx context.Context, c *cli.Context, d *desk) error {
+	o, err := findSession(ctx, c, d.db)
+	if err != nil {
+		return err
+	}
+	if stateOf(o) != "ended" {
+		_, err = d.ordered(ctx, "stop", o.ID)
+	}
+	switch {
+	case stateOf(o) == "ended" || errors.Is(err, gate.ErrRaced):
 		return fmt.Errorf("session %s %w", o.ID, errEndedAlready)
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(t.out, "ended %s of %s\n", o.ID, printable(o.User))
+	fmt.Fprintf(d.t.out, "ended %s of %s\n", o.ID, printable(o.User))
 	return nil
 }
 

@@ -13,28 +13,29 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
 )
 
 func tokenCommand(t terminal) *cli.Command {
 	list := &cli.Command{
 		Name: "token", Usage: "API tokens: who shows one comes in as its person, where policies ask for one",
-		Description: "   parachute users token create chat:ana --name laptop --for 30d\n   parachute users token list\n   parachute users token revoke 5tq2m7ka",
+		Description: "   parachute users token create stdio:ana --name laptop --for 30d\n   parachute users token list\n   parachute users token revoke 5tq2m7ka",
 		Subcommands: []*cli.Command{
 			{
 				Name: "create", Usage: "make one, and show it this once", ArgsUsage: "ID",
-				Description: "   parachute users token create chat:ana --name laptop --for 30d\n\n" +
+				Description: "   parachute users token create stdio:ana --name laptop --for 30d\n\n" +
 					"ID is an identity of somebody who is known; its first part is the connector that the token is\ngood for. The text goes to standard output, and is kept nowhere.",
 				Flags: []cli.Flag{
 					configFlag(), &cli.StringFlag{Name: "name", Usage: "what it is for"},
-					&cli.StringFlag{Name: "scope", Usage: "good only in dm, group, or the chat of an id: `WHERE`"},
+					&cli.StringFlag{Name: "scope", Usage: "`WHERE` it is good: everywhere, dm, group, or the id of one chat"},
 					&cli.StringFlag{Name: "for", Usage: "for so long: 12h, 30d or 8w (`TIME`); left out, until it is revoked"},
 				},
 				Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error { return d.createToken(ctx, c) }),
 			},
 			{
 				Name: "list", Usage: "list all of them, or one person's, the newest first", ArgsUsage: "[ID]",
-				Description: "   parachute users token list\n   parachute users token list chat:ana", Flags: []cli.Flag{configFlag()},
+				Description: "   parachute users token list\n   parachute users token list stdio:ana", Flags: []cli.Flag{configFlag()},
 				Action: withPeople(t, arguments{0, 1}, openStore, func(ctx context.Context, c *cli.Context, d *desk) error { return d.listTokens(ctx, c.Args().First()) }),
 			},
 			{
@@ -43,9 +44,7 @@ func tokenCommand(t terminal) *cli.Command {
 				Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error { return d.revokeToken(ctx, c.Args().First()) }),
 			},
 		},
-		Action: func(*cli.Context) error {
-			return wrongUse("users token: say what to do (create, list, revoke); `parachute users token --help` shows examples")
-		},
+		Action: func(c *cli.Context) error { return whichOf(c, "users token") },
 	}
 	for _, sub := range list.Subcommands {
 		sub.OnUsageError = onUsageError
@@ -57,6 +56,9 @@ func (d *desk) createToken(ctx context.Context, c *cli.Context) error {
 	now := time.Now()
 	identity := c.Args().First()
 	token := users.Token{ID: newTokenID(), Identity: identity, Name: c.String("name"), Scope: c.String("scope"), Created: now, By: d.giver()}
+	if token.Scope == "everywhere" {
+		token.Scope = users.ScopeAll
+	}
 	if err := (users.Grant{Role: users.RoleGuest, Scope: token.Scope}).Check(); err != nil {
 		return usageError{err}
 	}
@@ -133,9 +135,9 @@ func (d *desk) listTokens(ctx context.Context, id string) error {
 			scope = "everywhere"
 		}
 		if !t.Expires.IsZero() {
-			ends = t.Expires.Local().Format(time.DateTime)
+			ends = gate.Moment(t.Expires)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%q\n", t.ID, printable(t.Identity), tokenState(t, now), printable(scope), t.Created.Local().Format(time.DateTime), ends, t.Name)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%q\n", t.ID, printable(t.Identity), tokenState(t, now), printable(scope), gate.Moment(t.Created), ends, t.Name)
 	}
 	return w.Flush()
 }
@@ -163,13 +165,13 @@ func (d *desk) revokeToken(ctx context.Context, id string) error {
 		}
 		token = list[i]
 		if !token.Revoked.IsZero() {
-			return nil, fmt.Errorf("token %s was revoked already, at %s", id, token.Revoked.Local().Format(time.DateTime))
+			return nil, fmt.Errorf("token %s was revoked already, at %s", id, gate.Moment(token.Revoked))
 		}
 		p, err := d.db.Person(ctx, token.Identity)
 		if err != nil && !errors.Is(err, users.ErrUnknown) {
 			return nil, err
 		}
-		change := &users.Change{Revoke: []string{id}}
+		change := &users.Change{Revoke: []users.Token{token}}
 		if err == nil {
 			// What somebody else may have begun with it ends as well.
 			change.Cut, change.CutReply = []string{p.ID}, ruled

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/parachute-gate/parachute/connectors"
-	"github.com/parachute-gate/parachute/engine"
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
+	"github.com/parachute-gate/parachute/internal/config"
 )
 
 func usersCommand(t terminal) *cli.Command {
@@ -29,19 +27,25 @@ func usersCommand(t terminal) *cli.Command {
 			oneWord(t, "block", "answer somebody nothing any more, and end what runs for them", "ID", "block telegram:666", false),
 			oneWord(t, "unblock", "take a block back: the roles are as before", "ID", "unblock telegram:666", true),
 			oneWord(t, "remove", "forget somebody: a stranger from then on", "ID", "remove telegram:123456", true),
-			oneWord(t, "limits", "what somebody has left", "ID", "limits telegram:123456", false),
-			setCommand(t), linkCommand(t), unlinkCommand(t), tokenCommand(t), exportCommand(t), importCommand(t),
+			limitsCommand(t), setCommand(t), linkCommand(t), unlinkCommand(t), tokenCommand(t), exportCommand(t), importCommand(t),
 		},
-		Action: func(c *cli.Context) error {
-			names := make([]string, 0, len(c.Command.Subcommands))
-			for _, sub := range c.Command.Subcommands {
-				if sub.Name != "help" {
-					names = append(names, sub.Name)
-				}
-			}
-			return wrongUse("users: say what to do (%s); `parachute users --help` shows examples", strings.Join(names, ", "))
-		},
+		Action: func(c *cli.Context) error { return whichOf(c, "users") },
 	}
+}
+
+// whichOf tells what there is to do where nothing of it was named.
+func whichOf(c *cli.Context, name string) error {
+	names := make([]string, 0, len(c.Command.Subcommands))
+	for _, sub := range c.Command.Subcommands {
+		if sub.Name != "help" {
+			names = append(names, sub.Name)
+		}
+	}
+	wrong, all := "say what to do", strings.Join(names, ", ")
+	if word := c.Args().First(); word != "" {
+		wrong, all = fmt.Sprintf("there is no %q", word), "there are "+all+config.Guess(word, names)
+	}
+	return wrongUse("%s: %s (%s); `parachute %s --help` shows examples", name, wrong, all, name)
 }
 
 func claimCommand(t terminal) *cli.Command {
@@ -74,7 +78,11 @@ func oneWord(t terminal, name, usage, args, example string, known bool) *cli.Com
 					return err
 				}
 			}
-			return d.order(ctx, name, word)
+			err := d.order(ctx, name, word)
+			if err == nil && name == "block" {
+				d.blocked(word)
+			}
+			return err
 		}),
 	}
 }
@@ -87,9 +95,9 @@ func addCommand(t terminal) *cli.Command {
 		Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error {
 			id, roles := c.Args().First(), c.StringSlice("role")
 			if len(roles) == 0 {
-				return wrongUse("users add: say which --role (%s)", strings.Join(givenRoles(), ", "))
+				return wrongUse("users add: say which --role (%s)", strings.Join(d.roles(), ", "))
 			}
-			words, err := terms(c, roles)
+			words, err := d.terms(c, roles)
 			if err != nil {
 				return err
 			}
@@ -119,7 +127,7 @@ func roleCommand(t terminal) *cli.Command {
 			if len(roles) == 0 {
 				return wrongUse("users role: wants ID ROLE…; `parachute users role --help` shows an example")
 			}
-			words, err := terms(c, roles)
+			words, err := d.terms(c, roles)
 			if err != nil {
 				return err
 			}
@@ -135,10 +143,10 @@ func approveCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name: "approve", Usage: "let in who asks", ArgsUsage: "CODE [ROLE…]",
 		Description: "   parachute users approve BCDF-2345\n   parachute users approve BCDF-2345 guest --in library --for 3d\n\n" +
-			"It holds in direct messages, if --scope says nothing else. What nobody has seen yet is shown first:\nsend the same again.",
+			"It holds in direct messages, if --scope says nothing else. If you have not seen the\nrequest yet, you are shown it first; send the same again to confirm.",
 		Flags: append([]cli.Flag{configFlag(), roleFlag()}, termFlags()...),
 		Action: withDesk(t, arguments{1, many}, func(ctx context.Context, c *cli.Context, d *desk) error {
-			words, err := terms(c, append(c.Args().Tail(), c.StringSlice("role")...))
+			words, err := d.terms(c, append(c.Args().Tail(), c.StringSlice("role")...))
 			if err != nil {
 				return err
 			}
@@ -172,36 +180,6 @@ func (d *desk) give(ctx context.Context, command, id string, words []string, sho
 	}
 	if err == nil {
 		fmt.Fprintf(d.t.out, shown, printable(p.ID), rolesOf(p))
-	}
-	return err
-}
-
-// hint tells what may be misspelt about somebody new: an id of no connector, or
-// roles that do not let them in.
-func (d *desk) hint(ctx context.Context, id string) error {
-	name, id, _ := strings.Cut(id, ":")
-	var names []string
-	kind, chats := "", false
-	for _, conn := range d.cfg.Connectors {
-		names = append(names, conn.Name)
-		chats = chats || conn.Kind != "console" && conn.Kind != "stdio"
-		if conn.Name == name {
-			kind = conn.Kind
-		}
-	}
-	if kind == "" && !chats {
-		return nil // somebody tries things out
-	}
-	if kind == "" {
-		fmt.Fprintf(d.t.err, "parachute: no connector is named %q here (there is %s): nobody can come in by this id\n", name, strings.Join(names, ", "))
-		return nil
-	}
-	decision, _, err := d.gate.Preview(ctx, gate.Source{Name: name, Kind: kind}, connectors.Message{
-		ID: "hello", Kind: connectors.EventMessage, Text: "hello", Time: time.Now(),
-		Chat: connectors.Chat{ID: id, Kind: connectors.ChatDM}, User: connectors.User{ID: id},
-	})
-	if err == nil && decision.Verdict != engine.Allow {
-		fmt.Fprintf(d.t.err, "parachute: as things stand, a direct message of theirs would be denied: %s\n", ruleLine(decision.Rule()))
 	}
 	return err
 }

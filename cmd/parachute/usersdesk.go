@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -31,10 +33,19 @@ type desk struct {
 	who string
 }
 
-// withDesk is the action of a command about people. It makes the database where
-// there is none: people can be added before the first start.
+// withDesk is the action of a command that changes people. It makes the database
+// where there is none: people can be added before the first start.
 func withDesk(t terminal, args arguments, do func(context.Context, *cli.Context, *desk) error) cli.ActionFunc {
-	return withPeople(t, args, openPeople, func(ctx context.Context, c *cli.Context, d *desk) error {
+	return atDesk(t, args, openPeople, do)
+}
+
+// readingDesk is the action of a command about people that changes nothing.
+func readingDesk(t terminal, args arguments, do func(context.Context, *cli.Context, *desk) error) cli.ActionFunc {
+	return atDesk(t, args, openKnown, do)
+}
+
+func atDesk(t terminal, args arguments, open func(context.Context, config.Config) (*sqlite.DB, error), do func(context.Context, *cli.Context, *desk) error) cli.ActionFunc {
+	return withPeople(t, args, open, func(ctx context.Context, c *cli.Context, d *desk) error {
 		e, err := openUntested(ctx, d.cfg)
 		if err != nil {
 			return fmt.Errorf("the policies decide about this, and cannot be loaded: %w", err)
@@ -61,11 +72,15 @@ func withPeople(t terminal, args arguments, open func(context.Context, config.Co
 		if err != nil {
 			return err
 		}
+		_, missing := os.Stat(filepath.Join(cfg.Data, sqlite.File))
 		db, err := open(c.Context, cfg)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, db.Close()) }()
+		if cfg.File == "" && errors.Is(missing, fs.ErrNotExist) {
+			fmt.Fprintf(t.err, "parachute: no %s here; a new data folder was made: %s\n", config.DefaultFile, cfg.Data)
+		}
 		return do(c.Context, c, &desk{t: t, cfg: cfg, db: db, who: account()})
 	}
 }
@@ -73,6 +88,15 @@ func withPeople(t terminal, args arguments, open func(context.Context, config.Co
 // openPeople opens the database, or makes it.
 func openPeople(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
 	return sqlite.Open(ctx, cfg.Data, slog.New(slog.DiscardHandler))
+}
+
+// openKnown opens the database. Where nothing is configured it makes none: a
+// folder that is no bot's has no people to be read.
+func openKnown(ctx context.Context, cfg config.Config) (*sqlite.DB, error) {
+	if cfg.File == "" {
+		return openStore(ctx, cfg)
+	}
+	return openPeople(ctx, cfg)
 }
 
 // account is who sits at the terminal, as the system names them.
@@ -114,21 +138,28 @@ const maxTries = 5
 // change makes a change of people that is no command of the chat. build reads
 // what is there, so that a change meanwhile is found.
 func (d *desk) change(ctx context.Context, command string, words []string, build func() (*users.Change, error)) error {
+	decision, err := d.decided(ctx, command, words, build)
+	if err != nil || decision == nil {
+		return err
+	}
+	return d.denied(*decision)
+}
+
+// decided gives the decision about such a change, nil where there was nothing to
+// change.
+func (d *desk) decided(ctx context.Context, command string, words []string, build func() (*users.Change, error)) (*engine.Decision, error) {
 	for range maxTries {
 		change, err := build()
 		if err != nil || change == nil {
-			return err
+			return nil, err
 		}
 		decision, err := d.gate.People(ctx, d.who, command, words, change)
 		if errors.Is(err, gate.ErrRaced) {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		return d.denied(decision)
+		return &decision, err
 	}
-	return fmt.Errorf("%s: somebody else changes the same people right now; try again", command)
+	return nil, fmt.Errorf("%s: somebody else changes the same people right now; try again", command)
 }
 
 func (d *desk) denied(decision engine.Decision) error {
@@ -160,10 +191,22 @@ func (a arguments) check(c *cli.Context) error {
 		return nil
 	}
 	wants := c.Command.ArgsUsage
-	if wants == "" {
+	switch {
+	case wants == "":
 		wants = "no argument"
+	case c.NArg() > a.most:
+		return tooMany(c, c.Args().Get(a.most))
 	}
 	return wrongUse("%s: wants %s; `%s --help` shows an example", commandName(c), wants, c.Command.HelpName)
+}
+
+// tooMany names the word that a command has no place for.
+func tooMany(c *cli.Context, word string) error {
+	hint := ""
+	if c.Command.Name == "add" && !strings.Contains(word, ":") {
+		hint = ": write --role " + word
+	}
+	return wrongUse("%s: %q is one word too many%s; `%s --help` shows an example", commandName(c), word, hint, c.Command.HelpName)
 }
 
 // commandName is a command as people write it, without the program's name.

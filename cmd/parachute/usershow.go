@@ -37,7 +37,7 @@ func listCommand(t terminal) *cli.Command {
 			err := withPeople(t, exactly(0), openStore, func(ctx context.Context, c *cli.Context, d *desk) error {
 				return d.list(ctx, c.String("after"), c.Int("limit"), c.Bool("json"))
 			})(c)
-			if errors.Is(err, errNothingYet) {
+			if errors.Is(err, errNothingYet) && !errors.Is(err, errNowhere) {
 				fmt.Fprintln(t.err, nobodyYet)
 				return nil
 			}
@@ -114,35 +114,14 @@ func others(p users.Person) []string {
 	return out
 }
 
-// rolesOf are all roles of somebody: those that hold everywhere, then those that
-// are bounded, with their bounds.
+// rolesOf are all roles of somebody, in the words of the chat. What has ended is
+// told so, also before the bot has seen to it.
 func rolesOf(p users.Person) string {
-	out := slices.Clone(p.Roles)
-	for _, g := range p.Grants {
-		var bounds []string
-		if g.Scope != users.ScopeAll {
-			bounds = append(bounds, printable(g.Scope))
-		}
-		if g.Workspace != "" {
-			bounds = append(bounds, "with workspace "+g.Workspace)
-		}
-		if !g.Expires.IsZero() {
-			until := "until "
-			if !time.Now().Before(g.Expires) {
-				until = "ended "
-			}
-			bounds = append(bounds, until+g.Expires.Local().Format(time.DateTime))
-		}
-		if len(bounds) > 0 {
-			out = append(out, g.Role+" ("+strings.Join(bounds, ", ")+")")
-		} else {
-			out = append(out, g.Role)
-		}
+	p.Grants = slices.Clone(p.Grants)
+	for i, g := range p.Grants {
+		p.Grants[i].Ended = g.Ended || !g.Expires.IsZero() && !time.Now().Before(g.Expires)
 	}
-	if len(out) == 0 {
-		return "no role"
-	}
-	return strings.Join(out, ", ")
+	return gate.RolesInWords(p)
 }
 
 type grantJSON struct {
@@ -184,28 +163,47 @@ func personJSON(p users.Person) personRecord {
 func showCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name: "show", Usage: "show one: who they are, and what they may do, by which rules", ArgsUsage: "ID", Description: "   parachute users show telegram:123456", Flags: []cli.Flag{configFlag()},
-		Action: withDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error { return d.show(ctx, c.Args().First()) }),
+		Action: readingDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error { return d.show(ctx, c.Args().First()) }),
 	}
 }
 
-// show tells what somebody may do, also of a stranger.
+// show tells what somebody may do. Of a stranger whom the bot does not serve it
+// tells that, and that there is nobody of that id.
 func (d *desk) show(ctx context.Context, id string) error {
+	return d.tell(ctx, id, d.gate.Describe)
+}
+
+// tell shows what the gate says of somebody, known or not.
+func (d *desk) tell(ctx context.Context, id string, say func(ctx context.Context, who, id string) (string, bool, error)) error {
 	_, unknown := d.person(ctx, id)
 	if unknown != nil && !errors.Is(unknown, users.ErrUnknown) {
 		return unknown
 	}
-	words, err := d.gate.Describe(ctx, d.who, id)
-	if err == nil {
-		fmt.Fprintln(d.t.out, words)
+	words, served, err := say(ctx, d.who, id)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, unknown)
+	fmt.Fprintln(d.t.out, words)
+	if served {
+		return nil
+	}
+	return unknown
+}
+
+func limitsCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name: "limits", Usage: "what somebody has left", ArgsUsage: "ID", Description: "   parachute users limits telegram:123456", Flags: []cli.Flag{configFlag()},
+		Action: readingDesk(t, exactly(1), func(ctx context.Context, c *cli.Context, d *desk) error {
+			return d.tell(ctx, c.Args().First(), d.gate.Limits)
+		}),
+	}
 }
 
 func pendingCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name: "pending", Usage: "list who asks to be let in, the newest first", Description: "   parachute users pending\n\nThe code is known to whoever asks, and was told to the owners; here it is not kept.",
 		Flags:  []cli.Flag{configFlag(), &cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Value: 100, Usage: "at most so many"}},
-		Action: withDesk(t, exactly(0), func(ctx context.Context, c *cli.Context, d *desk) error { return d.pending(ctx, c.Int("limit")) }),
+		Action: readingDesk(t, exactly(0), func(ctx context.Context, c *cli.Context, d *desk) error { return d.pending(ctx, c.Int("limit")) }),
 	}
 }
 
@@ -219,7 +217,11 @@ func (d *desk) pending(ctx context.Context, most int) error {
 		return err
 	}
 	for _, p := range waiting {
-		fmt.Fprintf(d.t.out, "%s  %q  for %s, through %s, until %s\n", printable(p.Identity), p.Name, p.Role, printable(p.Connector), p.Expires.Local().Format(time.DateTime))
+		name := ""
+		if p.Name != "" {
+			name = strconv.Quote(p.Name) + "  "
+		}
+		fmt.Fprintf(d.t.out, "%s  %sfor %s, through %s, until %s\n", printable(p.Identity), name, p.Role, printable(p.Connector), gate.Moment(p.Expires))
 	}
 	switch {
 	case all == 0:

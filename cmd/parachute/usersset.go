@@ -73,14 +73,23 @@ func setCommand(t terminal) *cli.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(t.out, "%s:", printable(p.ID))
-			for _, name := range slices.Sorted(maps.Keys(p.Attributes)) {
-				fmt.Fprintf(t.out, " %s=%q", name, p.Attributes[name])
+			if len(p.Attributes) == 0 {
+				fmt.Fprintf(t.out, "%s has no attributes\n", printable(p.ID))
+				return nil
 			}
-			fmt.Fprintln(t.out)
+			fmt.Fprintf(t.out, "%s: %s\n", printable(p.ID), attributesOf(p))
 			return nil
 		}),
 	}
+}
+
+// attributesOf are the attributes of somebody, in order.
+func attributesOf(p users.Person) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(p.Attributes)) {
+		out = append(out, fmt.Sprintf("%s=%q", name, p.Attributes[name]))
+	}
+	return strings.Join(out, " ")
 }
 
 func withAttributes(old, given map[string]string) map[string]string {
@@ -128,6 +137,7 @@ func linkCommand(t terminal) *cli.Command {
 			})
 			if err == nil {
 				fmt.Fprintf(t.out, "%s is %s now\n", printable(identity), printable(p.ID))
+				d.suspect(identity)
 			}
 			return err
 		}),
@@ -152,7 +162,7 @@ func unlinkCommand(t terminal) *cli.Command {
 				return &users.Change{Unlink: []string{identity}, Cut: []string{p.ID}, CutReply: ruled}, nil
 			})
 			if err == nil {
-				fmt.Fprintf(t.out, "%s is a stranger now, and no more %s\n", printable(identity), printable(p.ID))
+				fmt.Fprintf(t.out, "%s is a stranger now, and no longer %s\n", printable(identity), printable(p.ID))
 			}
 			return err
 		}),

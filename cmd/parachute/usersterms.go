@@ -26,17 +26,11 @@ var reserved = []string{"in", "for", "everywhere", users.ScopeDM, users.ScopeGro
 // terms are roles and the options beside them, checked, as the words of a
 // command: a chat that misspells them is told how they are written, a caller has
 // made a mistake.
-func terms(c *cli.Context, roles []string) ([]string, error) {
+func (d *desk) terms(c *cli.Context, roles []string) ([]string, error) {
 	words := slices.Clone(roles)
 	for _, role := range roles {
-		switch {
-		case slices.Contains(reserved, role):
-			return nil, wrongUse("%s: %q is no role; what is beside roles is given by --in, --for and --scope", commandName(c), role)
-		case role == users.RoleBlocked:
-			return nil, wrongUse("%s: %s is no role to give; `parachute users block ID` blocks", commandName(c), role)
-		}
-		if err := (users.Grant{Role: role}).Check(); err != nil {
-			return nil, usageError{err}
+		if err := d.checkRole(c, role); err != nil {
+			return nil, err
 		}
 	}
 	grant := users.Grant{Role: users.RoleGuest, Workspace: c.String("in")}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 )
@@ -11,11 +12,15 @@ func whoamiCommand(t terminal) *cli.Command {
 		Name: "whoami", Usage: "what you may do here, or somebody else in their chat, and by which rules",
 		Description: "   parachute whoami\n   parachute whoami --as telegram:123456",
 		Flags:       []cli.Flag{configFlag(), &cli.StringFlag{Name: "as", Usage: "as if you were the one with this `ID`"}},
-		Action: withDesk(t, exactly(0), func(ctx context.Context, c *cli.Context, d *desk) error {
+		Action: readingDesk(t, exactly(0), func(ctx context.Context, c *cli.Context, d *desk) error {
 			if c.IsSet("as") {
 				return d.show(ctx, c.String("as"))
 			}
-			return d.order(ctx, "whoami")
+			words, err := d.gate.Whoami(ctx, d.who)
+			if err == nil {
+				fmt.Fprintln(t.out, words)
+			}
+			return err
 		}),
 	}
 }

@@ -83,7 +83,7 @@ func (o *Outbox) partError(err error, i, of int) error {
 // one has the buttons.
 func part(r connectors.Reply, parts []string, i int) Post {
 	p := Post{
-		Chat: r.Chat, User: r.User, Text: parts[i], Verdict: r.Verdict,
+		Chat: r.Chat, User: r.User, Text: parts[i], Verdict: r.Verdict, Private: r.Private,
 		Key: fmt.Sprintf("%s/%d", r.ID, i+1),
 	}
 	if i == 0 {

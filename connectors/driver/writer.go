@@ -17,8 +17,9 @@ type Post struct {
 	Text    string
 	// Key is the same for each try of one message and for no other message.
 	Key string
-	// Verdict is the Reply's.
+	// Verdict and Private are the Reply's.
 	Verdict string
+	Private bool
 	// Draft says that the text is not whole yet.
 	Draft   bool
 	Buttons []connectors.Button

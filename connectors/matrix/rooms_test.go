@@ -9,6 +9,8 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"github.com/parachute-gate/parachute/connectors"
+	"github.com/parachute-gate/parachute/connectors/connectortest/matrixhome"
+	"github.com/parachute-gate/parachute/connectors/driver"
 )
 
 // mine is an alias of one bot's test.
@@ -106,6 +108,47 @@ func TestPairingInADirectMessageOpensNoGroup_CVE_2026_31991(t *testing.T) {
 	s.ok(mallory.Join(s.ctx, room, ""))
 	s.ok(alice.Leave(s.ctx, room))
 	said("mallory", "alone with the bot, who did not invite it", connectors.ChatGroup)
+}
+
+func TestANoticeIsReadByOnePersonAlone(t *testing.T) {
+	s := newStage(t, false, func(d *Deps, p *platform) {
+		_, listed := mine(p, "alone") // else the bot leaves it as soon as it is none
+		d.Rooms, d.DirectMessages = []string{listed}, true
+	})
+	s.run()
+	alice, mallory := s.person("alice"), s.person("mallory")
+	local, _ := mine(s.platform, "alone")
+	room := s.room(alice, mautrix.ReqCreateRoom{RoomAliasName: local, IsDirect: true}, false)
+	s.ok(s.Present(s.ctx, alice, room))
+	said := func(text string) {
+		t.Helper()
+		s.say(alice, room, text, false)
+		s.want(text)
+	}
+	sends := func(text string, to *matrixhome.Person, private, sent bool) {
+		t.Helper()
+		before := len(s.Sent())
+		err := s.connector.Send(s.ctx, connectors.Reply{ID: text, Chat: string(room), User: string(to.ID), Text: text, Private: private})
+		if (err == nil) != sent || driver.IsPermanent(err) == sent || len(s.Sent())-before != map[bool]int{true: 1}[sent] {
+			t.Errorf("%s: %v; sent %+v", text, err, s.Sent()[before:])
+		}
+	}
+	said("between us")
+	sends("a code for Alice", alice, true, true)
+	sends("a code for Mallory, who is not there", mallory, true, false)
+	_, err := alice.Cli.InviteUser(s.ctx, room, &mautrix.ReqInviteUser{UserID: mallory.ID})
+	s.ok(err)
+	said("mallory is invited and may read")
+	sends("a second code for Alice", alice, true, false)
+	sends("an answer to Alice", alice, false, true)
+	s.ok(mallory.Join(s.ctx, room, ""))
+	said("mallory is here")
+	sends("a third code for Alice", alice, true, false)
+	s.ok(mallory.Leave(s.ctx, room))
+	said("between us again")
+	s.halt()
+	s.again(nil) // what it knew of the room is read again
+	sends("a fourth code for Alice", alice, true, true)
 }
 
 func TestARoomIsNoDirectMessageWithoutTheInvitesWord(t *testing.T) {

@@ -32,6 +32,9 @@ const (
 // errNoKeys refuses to write in the clear what an encrypted room should read.
 var errNoKeys = errors.New("the room is encrypted, and encryption is off: set encryption: true")
 
+// errNotAlone refuses to write what one person alone should read where others are.
+var errNotAlone = errors.New("the room is no direct message any more, and this is for one person alone")
+
 // writer sends messages. It implements driver.Writer and driver.Signaller.
 type writer struct {
 	account *account
@@ -44,6 +47,11 @@ type writer struct {
 // the homeserver drops a double (client-server API, "Transaction identifiers").
 func (w *writer) Post(ctx context.Context, p driver.Post) (string, error) {
 	at := id.RoomID(p.Chat)
+	if p.Private {
+		if err := w.alone(ctx, at, id.UserID(p.User)); err != nil {
+			return "", err
+		}
+	}
 	c := newText(p.Text)
 	rel, thread, err := w.relate(ctx, at, p)
 	if err != nil {
@@ -59,6 +67,21 @@ func (w *writer) Post(ctx context.Context, p driver.Post) (string, error) {
 	w.facts.note(at, sent, fact{sender: w.rooms.self, thread: thread})
 	w.rest(ctx, p)
 	return string(sent), nil
+}
+
+// alone refuses a room that somebody does not share with the bot alone: whoever was
+// invited to a direct message since reads all that comes.
+func (w *writer) alone(ctx context.Context, at id.RoomID, who id.UserID) error {
+	if err := w.rooms.book.open(); err != nil {
+		return driver.Permanent(err)
+	}
+	if err := w.rooms.load(ctx, at); err != nil {
+		return err
+	}
+	if w.rooms.book.direct(at) != who || !w.rooms.pair(at) {
+		return driver.Permanent(errNotAlone)
+	}
+	return nil
 }
 
 // Edit replaces a message's text. Each call is a transaction of its own: two

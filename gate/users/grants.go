@@ -41,7 +41,7 @@ func (g Grant) Check() error {
 	case g.Role == RoleBlocked:
 		return fmt.Errorf("role %s is no grant: it holds everywhere, for ever", RoleBlocked)
 	case g.Scope != ScopeAll && g.Scope != ScopeDM && g.Scope != ScopeGroup && !strings.Contains(g.Scope, ":"):
-		return fmt.Errorf("scope %q: write %s, %s or a chat's id", g.Scope, ScopeDM, ScopeGroup)
+		return fmt.Errorf("scope %q: write everywhere, %s, %s or a chat's id (connector:id)", g.Scope, ScopeDM, ScopeGroup)
 	case g.Workspace != "" && !workspaceName.MatchString(g.Workspace):
 		return fmt.Errorf("workspace %q must match %s", g.Workspace, workspaceName)
 	}

@@ -29,7 +29,7 @@ const (
 type Pairing struct {
 	ID   string
 	Kind string
-	// Code is the digest of the code; see Codes.
+	// Code is the digest of the code; see HashCode.
 	Code [32]byte
 	// Identity is who asks to be let in, or which identity is to be linked ("" until
 	// the code was entered). Person is the one whom a link is for.

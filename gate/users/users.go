@@ -4,7 +4,6 @@
 package users
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -30,7 +29,7 @@ type Person struct {
 	// the platform's stable id.
 	ID string
 	// Identities are the ids by which the person comes in, in order; ID is one of
-	// them, which AddPerson adds.
+	// them.
 	Identities []string
 	// Name is for people to read; it is never identity.
 	Name string
@@ -43,7 +42,7 @@ type Person struct {
 	Updated    time.Time
 }
 
-// Errors of Store.
+// Errors of what keeps people.
 var (
 	ErrUnknown = errors.New("no such person")
 	ErrExists  = errors.New("is known already")
@@ -55,27 +54,6 @@ var (
 	// ErrNoPairing says that there is no such request.
 	ErrNoPairing = errors.New("no such request")
 )
-
-// Store keeps people.
-type Store interface {
-	// Person gives one by their id or by any of their identities, or ErrUnknown.
-	Person(ctx context.Context, id string) (Person, error)
-	// People gives up to n people whose id is greater than after, in order of id.
-	People(ctx context.Context, after string, n int) ([]Person, error)
-	// AddPerson keeps a new one; ErrExists where the id is there.
-	AddPerson(ctx context.Context, p Person) error
-	// UpdatePerson replaces name, roles, grants and attributes, and leaves the
-	// identities; ErrUnknown where there is none.
-	UpdatePerson(ctx context.Context, p Person) error
-	// Link makes an identity one of a person's: ErrExists where it is somebody's
-	// already, ErrUnknown where there is no such person.
-	Link(ctx context.Context, person, identity string) error
-	// Unlink makes an identity a stranger's: ErrUnknown where it is nobody's, ErrFirst
-	// where it is a person's ID.
-	Unlink(ctx context.Context, identity string) error
-	// RemovePerson forgets one; ErrUnknown where there is none.
-	RemovePerson(ctx context.Context, id string) error
-}
 
 var roleName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
@@ -97,33 +75,16 @@ func CheckID(identity string) error {
 // commandLine is the source of commands given on the command line.
 const commandLine = "terminal"
 
+// blankBraille is the one sign that is printed and shows nothing.
+const blankBraille = '\u2800'
+
 // Plain tells whether an id is text that nobody can take for something else:
 // what has spaces, line ends or invisible characters forges the words around it.
 func Plain(id string) bool {
 	return utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Zs, unicode.Zl, unicode.Zp)
+		return unicode.IsControl(r) || unicode.IsSpace(r) || r == blankBraille ||
+			unicode.In(r, unicode.Cf, unicode.Zs, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 	})
-}
-
-// Check tells what is wrong with a person that is to be kept.
-func (p Person) Check() error {
-	if err := CheckID(p.ID); err != nil {
-		return err
-	}
-	if len(p.Roles)+len(p.Grants) == 0 {
-		return fmt.Errorf("%s: a person has at least one role (%s)", p.ID, strings.Join(Roles(), ", "))
-	}
-	for _, role := range p.Roles {
-		if !roleName.MatchString(role) {
-			return fmt.Errorf("%s: role %q must match %s; the default policies know %s", p.ID, role, roleName, strings.Join(Roles(), ", "))
-		}
-	}
-	for _, g := range p.Grants {
-		if err := g.Check(); err != nil {
-			return fmt.Errorf("%s: %w", p.ID, err)
-		}
-	}
-	return nil
 }
 
 // Roles are the roles of the default policies.
@@ -131,20 +92,11 @@ func Roles() []string {
 	return []string{RoleOwner, RoleAdmin, RoleMember, RoleGuest, RoleBlocked}
 }
 
-// Block gives the roles that a blocked person has: the old ones are kept, so
-// that Unblock restores them.
+// Block gives the roles that a blocked person has: the old ones are kept, to be had
+// again.
 func Block(roles []string) []string {
 	if slices.Contains(roles, RoleBlocked) {
 		return roles
 	}
 	return append(slices.Clone(roles), RoleBlocked)
-}
-
-// Unblock takes the role blocked away. Who had no other is left with guest.
-func Unblock(roles []string) []string {
-	out := slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == RoleBlocked })
-	if len(out) == 0 {
-		return []string{RoleGuest}
-	}
-	return out
 }

@@ -56,7 +56,7 @@ func (f *faults) choice(path, key, value string, valid []string) {
 	if slices.Contains(valid, value) {
 		return
 	}
-	f.add(f.find(path), "%s: %q is not valid; valid: %s%s", key, value, strings.Join(valid, ", "), guess(value, valid))
+	f.add(f.find(path), "%s: %q is not valid; valid: %s%s", key, value, strings.Join(valid, ", "), Guess(value, valid))
 }
 
 func (f *faults) between(path, key string, value, low, high time.Duration) {
@@ -121,7 +121,7 @@ func (f *faults) walk(node ast.Node, t reflect.Type, key string) {
 			field, ok := fieldOf(t, name)
 			if !ok {
 				valid := keysOf(t)
-				f.add(e.Key.GetToken(), "unknown key %q; valid: %s%s", dotted(key, name), strings.Join(valid, ", "), guess(name, valid))
+				f.add(e.Key.GetToken(), "unknown key %q; valid: %s%s", dotted(key, name), strings.Join(valid, ", "), Guess(name, valid))
 				continue
 			}
 			f.walk(e.Value, field, dotted(key, name))
@@ -220,8 +220,9 @@ func fieldOf(t reflect.Type, name string) (reflect.Type, bool) {
 	return nil, false
 }
 
-// guess offers the valid word that differs by the fewest letters.
-func guess(word string, valid []string) string {
+// Guess offers the valid word that differs by the fewest letters, to stand behind
+// what is said; "" where none is near.
+func Guess(word string, valid []string) string {
 	best, at := 3, ""
 	for _, v := range valid {
 		if d := levenshtein.ComputeDistance(word, v); d < best {

@@ -32,6 +32,9 @@ const commandLine = "terminal"
 // kinds in the order in which they are told.
 var kinds = []string{"console", "stdio", "telegram", "discord", "matrix"}
 
+// Kinds are the kinds of connector.
+func Kinds() []string { return slices.Clone(kinds) }
+
 var (
 	connectorName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 	variableName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -87,6 +87,14 @@ func (p *People) Fault(person int, key, format string, args ...any) {
 	p.faults.add(tok, format, args...)
 }
 
+// Place is where a person stands in the file, by their place in the list.
+func (p *People) Place(person int) string {
+	if tok := p.faults.find(fmt.Sprintf("$.people[%d]", person)); tok != nil && tok.Position != nil {
+		return fmt.Sprintf("%s:%d", p.faults.file, tok.Position.Line)
+	}
+	return p.faults.file
+}
+
 // Err are all that was noted, each with its line.
 func (p *People) Err() error { return p.faults.all() }
 

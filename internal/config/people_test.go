@@ -45,6 +45,9 @@ func TestFaultsOfPeopleHaveTheirLines(t *testing.T) {
 	if err := p.Err(); err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
+	if got := p.Place(1); got != "p.yaml:4" {
+		t.Errorf("the second stands at %s", got)
+	}
 }
 
 func written(t interface{ Fatal(...any) }, people []Person) string {

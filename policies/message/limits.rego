@@ -57,12 +57,21 @@ limits contains {"name": concat("_", ["strangers", name]), "per": "connector", "
 
 limits contains {"name": concat("_", [per, name]), "per": per, "max": most, "window": window} if {
 	not stops
+	not urgent
 	some per in {"connector", "all"}
 	some name, most in data.limits[per]
 	window := windows[name]
 }
 
 stops if input.message.command == "stop"
+
+# Whoever uses up what a connector takes must not keep away the one who puts an end to it.
+urgent if input.connector.kind == "terminal"
+
+urgent if {
+	input.message.command == "block"
+	command_granted
+}
 
 strange_guess if {
 	gives_code

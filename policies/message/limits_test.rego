@@ -125,6 +125,18 @@ test_misspelt_limit_is_none if {
 
 stop := {"message": {"kind": "command", "command": "stop"}}
 
+# Many together can use up what the bot takes, but not keep away who puts an end to it.
+test_block_and_the_terminal_are_never_crowded_out if {
+	block := fixtures.about("block", {"id": "telegram:7"})
+	every changes in [object.union(owner, block), {"connector": {"name": "terminal", "kind": "terminal"}}] {
+		limits := fixtures.decide(changes).limits
+		{limit.per | some limit in limits} == {"user"}
+	}
+	every changes in [block, object.union(owner, fixtures.about("role", {"id": "telegram:7"}))] {
+		{limit.per | some limit in fixtures.decide(changes).limits} == {"user", "connector", "all"}
+	}
+}
+
 # Whoever used up their messages, or sees the bot's used up, can still stop what runs.
 test_stop_is_counted_by_itself if {
 	limits := fixtures.decide(stop).limits

@@ -67,8 +67,7 @@ deny contains refuse("a stranger has nothing to link", "command") if {
 # labels: {id: pairing.lasting}
 deny contains refuse("the sender's role ends, or holds in one chat alone, and a link would give it away", "people_lasting") if {
 	links
-	common.known
-	not common.stranger
+	linker
 	not may_link
 }
 
@@ -136,6 +135,18 @@ links if {
 	gives_code
 	input.message.target.pairing.kind == "link"
 	code_own
+}
+
+linker if {
+	common.known
+	not common.stranger
+}
+
+# Whose role has ended has nothing any more that another account could share, and may have some again.
+linker if {
+	gives_code
+	familiar
+	not common.blocked
 }
 
 may_link if lasts

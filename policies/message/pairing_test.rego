@@ -191,6 +191,17 @@ test_person_links if {
 	}
 }
 
+# Whose role has ended confirms nothing that they could not confirm while it held.
+test_whose_role_has_ended_links_nobody if {
+	was := {"user": {"roles": [], "identities": ["telegram:100"]}}
+	every state in ["pending", "entered"] {
+		answer := fixtures.decide(object.union(was, gives({"kind": "link", "state": state, "own": true})))
+		fixtures.fired(answer.deny, "a link would give it away")
+	}
+	new := {"user": {"roles": []}}
+	not fixtures.fired(fixtures.decide(object.union(new, gives({"kind": "link"}))).deny, "a link would give it away")
+}
+
 test_code_of_a_request_is_not_entered if {
 	every changes in [{}, stranger, {"user": {"roles": ["owner"]}}] {
 		answer := fixtures.decide(object.union(changes, gives({"kind": "join"})))

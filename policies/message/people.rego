@@ -48,11 +48,11 @@ deny contains refuse("the sender's role ends, or does not hold everywhere, and t
 }
 
 # METADATA
-# title: Lists of people are for direct messages
-# description: In a group, everybody there would read them.
+# title: Others' matters are told in direct messages
+# description: "Who is known, and what others have open and left: in a group, everybody there would read it."
 # labels: {id: people.dm}
-deny contains refuse("lists of people are for direct messages alone", "people_dm") if {
-	input.message.command == "users"
+deny contains refuse("others' matters are told in direct messages alone", "people_dm") if {
+	tells_of_others
 	command_granted
 	not in_dm
 }
@@ -135,14 +135,7 @@ handles(_) if common.local
 
 handles(role) if {
 	some mine in common.roles
-	mine in input.user.lasting
-	gives(mine, role)
-}
-
-handles(role) if {
-	gives_in_dm
-	some mine in common.roles
-	mine in input.user.lasting_dm
+	stays(mine)
 	gives(mine, role)
 }
 
@@ -152,12 +145,25 @@ gives_in_dm if {
 	input.message.target.scope == "dm"
 }
 
-turns_away if lasts
+turns_away if common.local
+
+turns_away if {
+	some role in common.roles
+	role in input.user.lasting
+	may_command(role)
+}
 
 turns_away if {
 	input.message.command == "deny"
-	lasts_in_dm
+	some role in common.roles
+	role in input.user.lasting_dm
+	may_command(role)
 }
+
+# Another role of theirs that lasts is not enough: it must be one that the command is for.
+may_command(role) if role in data.commands[input.message.command].roles
+
+may_command(_) if "anyone" in data.commands[input.message.command].roles
 
 # Whether the sender has a role that never ends, and holds everywhere.
 lasts if common.local
@@ -184,27 +190,53 @@ opens(workspace) if {
 
 opens(workspace) if {
 	common.access(workspace) == "read_write"
-	not passing(workspace)
+	lastingly(data.workspaces[workspace].read_write)
 }
 
 opens(workspace) if {
-	common.access(workspace) == "read_only"
+	common.access(workspace)
 	not opened_to_write(workspace)
-	not passing(workspace)
-}
-
-# What comes by a grant may end, and what comes by a chat holds there alone.
-passing(workspace) if {
-	some grant in input.user.workspaces
-	grant.name == workspace
-}
-
-passing(workspace) if {
 	some way in ["read_write", "read_only"]
-	input.chat.id in data.workspaces[workspace][way].chats
+	lastingly(data.workspaces[workspace][way])
+}
+
+# Whether the sender is in a list by what stays: by a role that lasts as long, and holds as widely, as what is given, or by
+# name. What comes by a grant may end, and what comes by a chat holds there alone.
+lastingly(who) if {
+	some role in common.roles
+	role in who.roles
+	stays(role)
+}
+
+lastingly(who) if {
+	"anyone" in who.roles
+	some role in common.roles
+	stays(role)
+}
+
+lastingly(who) if input.user.id in who.people
+
+lastingly(who) if {
+	some identity in input.user.identities
+	identity in who.people
+}
+
+stays(role) if role in input.user.lasting
+
+stays(role) if {
+	gives_in_dm
+	role in input.user.lasting_dm
 }
 
 opened_to_write(workspace) if data.workspaces[workspace].granted == "read_write"
+
+tells_of_others if input.message.command == "users"
+
+tells_of_others if {
+	about_others
+	input.message.command in {"sessions", "limits"}
+	oversees
+}
 
 oversees if common.holds(data.people.oversee)
 

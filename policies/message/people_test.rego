@@ -65,17 +65,53 @@ test_role_of_direct_messages_denies_what_was_asked_there if {
 	not fixtures.fired(by(in_dm_alone, "deny", {}).deny, "turning somebody away lasts")
 }
 
-test_lists_of_people_stay_in_direct_messages if {
-	list := object.union(owner, fixtures.about("users", {"kind": "everybody"}))
-	not fixtures.fired(fixtures.decide(list).deny, "lists of people")
-	group := {"chat": {"id": "telegram:-200", "kind": "group"}}
-	fixtures.said(fixtures.decide(object.union(list, group)).deny, "lists of people") == "reply:people_dm"
+test_others_matters_stay_in_direct_messages if {
+	group := {"chat": {"id": "telegram:-200", "kind": "group"}, "message": {"mentions_bot": true}}
+	every changes in [
+		command("users"),
+		fixtures.about("users", {"kind": "everybody"}),
+		fixtures.about("sessions", {"kind": "everybody"}),
+		about("limits", {}),
+	] {
+		list := object.union(owner, changes)
+		not fixtures.fired(fixtures.decide(list).deny, "others' matters")
+		fixtures.said(fixtures.decide(object.union(list, group)).deny, "others' matters") == "reply:people_dm"
+	}
+	every changes in [command("sessions"), command("limits"), about("stop", {"kind": "session"})] {
+		not fixtures.fired(fixtures.decide(object.union_n([owner, changes, group])).deny, "others' matters")
+	}
 }
 
 # A way in that ends, or that one chat has, is not given on.
 test_passing_workspace_is_given_to_nobody if {
-	granted := {"user": {"id": "telegram:2", "roles": ["admin"], "lasting": ["admin"], "workspaces": [{"name": "finance", "role": "admin"}]}}
-	fixtures.fired(by(granted, "add", {"workspace": "finance"}).deny, "open this workspace")
+	granted := {"user": {
+		"id": "telegram:2", "roles": ["admin"], "lasting": ["admin"],
+		"workspaces": [{"name": "lobby", "role": "admin"}],
+	}}
+	fixtures.fired(by(granted, "add", {"workspace": "lobby"}).deny, "open this workspace")
+	there := object.union(admin, {"chat": {"id": "telegram:-200", "kind": "group"}})
+	fixtures.fired(by(there, "add", {"workspace": "club"}).deny, "open this workspace")
+}
+
+# Nor one that a role opens that ends, whatever other roles stay.
+test_workspace_of_a_passing_role_is_given_to_nobody if {
+	mixed := {"user": {"id": "telegram:2", "roles": ["admin", "owner"], "lasting": ["admin"]}}
+	fixtures.fired(by(mixed, "add", {"workspace": "shed"}).deny, "open this workspace")
+	open_shed := {"workspaces": {"shed": {"read_write": {"roles": ["anyone"]}}}}
+	changes := object.union(mixed, about("add", {"workspace": "shed"}))
+	not fixtures.fired(fixtures.decide_with(open_shed, changes).deny, "open this workspace")
+	named := object.union(mixed, {"user": {"identities": ["matrix:@me:a", "telegram:555"]}})
+	not fixtures.fired(by(named, "add", {"workspace": "finance"}).deny, "open this workspace")
+}
+
+# A role that stays, and is not one that the command is for, turns nobody away.
+test_who_stays_by_another_role_turns_nobody_away if {
+	mixed := {"user": {"id": "telegram:2", "roles": ["admin", "member"], "lasting": ["member"], "lasting_dm": ["member"]}}
+	every name in ["block", "unblock", "remove", "deny"] {
+		fixtures.said(by(mixed, name, {}).deny, "turning somebody away lasts") == "reply:people_lasting"
+		for_all := {"commands": {name: {"roles": ["anyone"]}}}
+		not fixtures.fired(fixtures.decide_with(for_all, object.union(mixed, about(name, {}))).deny, "turning somebody away lasts")
+	}
 }
 
 # What they could not do with a role that lasts either keeps the words that it has then.

@@ -39,6 +39,12 @@ test_sharing_tells_nobody_who_is_known if {
 	known.deny == fixtures.decide(object.union(ours, about("share", {"roles": ["member", "blocked"]}))).deny
 }
 
+# Whether something is offered there, or nothing, the gate tells.
+test_who_is_known_joins_what_is_offered if {
+	fixtures.clear(fixtures.decide(object.union(in_group, about("join", {"kind": "session", "id": "telegram:1"}))).deny)
+	fixtures.clear(fixtures.decide(object.union(in_group, about("join", {"kind": "session", "known": false}))).deny)
+}
+
 # Somebody else's session in the group, which is shared with the sender.
 shared(changes) := object.union_n([in_group, {"workspace": {"requested": "club"}}, open(object.union(lent, changes))])
 

@@ -47,6 +47,32 @@ warn contains {"msg": sprintf("%s in data.yaml has no key %q; it can have: %s", 
 	not key in known
 }
 
+# METADATA
+# title: Lists of roles, groups and workspaces are lists
+# description: A single word in the place of one names nothing.
+# labels: {id: startup.entry_list}
+warn contains {"msg": sprintf("%s.%s in data.yaml must be a list; write [%v]", [name, key, value])} if {
+	some name, [entry, _] in entries
+	some key, value in entry
+	key in {"chats", "gives", "people", "roles", "tools"}
+	not texts(value)
+}
+
+# METADATA
+# title: Commands are those that there are
+# description: One that is misspelt is given to nobody, and its default goes on holding.
+# labels: {id: startup.command}
+warn contains {"msg": sprintf("commands in data.yaml names %s, which is no command; there are: %s", [name, there])} if {
+	there := concat(", ", sort(commands))
+	some name, _ in data.commands
+	not name in commands
+}
+
+commands := {
+	"add", "approve", "block", "deny", "help", "join", "limits", "new", "pair", "remove", "role",
+	"sessions", "share", "start", "status", "stop", "unblock", "unshare", "users", "whoami", "workspace",
+}
+
 entries[sprintf("roles.%s", [name])] := [entry, {"chats", "tools", "gives"}] if some name, entry in data.roles
 
 entries[sprintf("groups.chats.%s", [name])] := [entry, {"mode", "roles", "workspace"}] if some name, entry in data.groups.chats

@@ -7,7 +7,7 @@ test_people_that_are_fine_start_without_a_word if {
 	every msg in ["pairing.role", "tokens.required"] {
 		not fixtures.fired(answer.deny, msg)
 	}
-	every msg in ["pairing.audiences", "tokens.required", "granted", "there is no workspace", "has no key"] {
+	every msg in ["pairing.audiences", "tokens.required", "granted", "there is no workspace", "has no key", "must be a list"] {
 		not fixtures.fired(answer.warn, msg)
 	}
 }
@@ -47,6 +47,22 @@ test_key_of_an_entry_that_is_misspelt_is_told if {
 	] {
 		fixtures.fired(tuned(changes).warn, "has no key")
 	}
+}
+
+test_list_of_an_entry_that_is_a_word_is_told if {
+	every changes in [
+		{"roles": {"admin": {"chats": "dm"}}},
+		{"roles": {"admin": {"gives": {"guest": true}}}},
+		{"groups": {"chats": {"telegram:-1": {"roles": "member"}}}},
+		{"workspaces": {"club": {"read_write": {"people": "telegram:1"}}}},
+	] {
+		fixtures.fired(tuned(changes).warn, "must be a list")
+	}
+}
+
+test_command_that_is_misspelt_is_told if {
+	fixtures.fired(tuned({"commands": {"blok": {"roles": ["owner"]}}}).warn, "commands in data.yaml names blok")
+	not fixtures.fired(fixtures.start({}).warn, "which is no command")
 }
 
 test_word_for_a_grant_that_is_misspelt_is_told if {

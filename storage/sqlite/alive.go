@@ -36,22 +36,23 @@ func (r *sessionRow) session() gate.Session {
 const selectAlive = `
 	SELECT ` + sessionColumns + `, s.created, s.ended IS NOT NULL,
 	       (SELECT count(*) FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')),
-	       (SELECT json_group_array(h.person) FROM shares h WHERE h.session = s.id)
+	       (SELECT json_group_array(h.guest) FROM shares h WHERE h.session = s.id),
+	       (SELECT json_group_array(h.guest) FROM shares h WHERE h.session = s.id AND h.joined > 0)
 	FROM sessions s `
 
 // owing are the sessions that still owe answers.
 const owing = `SELECT session FROM turns INDEXED BY turns_open WHERE state IN ('pending', 'ready', 'sending') AND session IS NOT NULL`
 
 // FindSession implements gate.Store.
-func (db *DB) FindSession(ctx context.Context, id string) (gate.SessionFacts, error) {
+func (db *DB) FindSession(ctx context.Context, person, id string) (gate.SessionFacts, error) {
 	if id == "" {
 		return gate.SessionFacts{}, gate.ErrNoSession
 	}
 	// An id is below its beginning with a byte that no id has.
 	found, err := db.alive(ctx, `
-		WHERE s.id >= ?1 AND s.id < ?1 || '~' AND (s.ended IS NULL OR EXISTS (
+		WHERE s.id >= ?1 AND s.id < ?1 || '~' AND ?2 IN ('', s.user) AND (s.ended IS NULL OR EXISTS (
 		  SELECT 1 FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')))
-		ORDER BY s.id LIMIT 2`, id)
+		ORDER BY s.id LIMIT 2`, id, person)
 	switch {
 	case err != nil:
 		return gate.SessionFacts{}, err
@@ -76,23 +77,41 @@ func (db *DB) AliveSessions(ctx context.Context, person string, n int) ([]gate.S
 		ORDER BY s.created DESC, s.id DESC LIMIT ?1`, n, person)
 }
 
+// Offered implements gate.Store.
+func (db *DB) Offered(ctx context.Context, p gate.Place) (gate.SessionFacts, error) {
+	found, err := db.alive(ctx, `
+		JOIN shares r ON r.session = s.id
+		WHERE r.joined = 0 AND r.guest IN `+selves+` AND s.connector = ?1 AND s.chat = ?3 AND s.user <> ?2 AND s.ended IS NULL
+		  AND NOT EXISTS (SELECT 1 FROM shares j WHERE j.session = s.id AND j.joined > 0 AND j.guest IN `+selves+`)
+		ORDER BY r.created DESC, s.id DESC LIMIT 1`, p.Connector, p.User, p.Chat)
+	if err == nil && len(found) == 0 {
+		err = gate.ErrNoSession
+	}
+	if err != nil {
+		return gate.SessionFacts{}, err
+	}
+	return found[0], nil
+}
+
 func (db *DB) alive(ctx context.Context, where string, args ...any) ([]gate.SessionFacts, error) {
 	var out []gate.SessionFacts
 	err := db.each(ctx, selectAlive+where, args, func(rows *sql.Rows) error {
 		var row sessionRow
 		var f gate.SessionFacts
 		var created int64
-		var shared string
-		if err := rows.Scan(append(row.dest(), &created, &f.Ended, &f.Owed, &shared)...); err != nil {
+		var shared, joined string
+		if err := rows.Scan(append(row.dest(), &created, &f.Ended, &f.Owed, &shared, &joined)...); err != nil {
 			return fmt.Errorf("read session: %w", err)
 		}
-		if err := json.Unmarshal([]byte(shared), &f.Shared); err != nil {
-			return fmt.Errorf("read whom session %s is shared with: %w", row.id.String, err)
+		for from, to := range map[*string]*[]string{&shared: &f.Shared, &joined: &f.Joined} {
+			if err := json.Unmarshal([]byte(*from), to); err != nil {
+				return fmt.Errorf("read whom session %s is shared with: %w", row.id.String, err)
+			}
+			if len(*to) == 0 {
+				*to = nil
+			}
+			slices.Sort(*to)
 		}
-		if len(f.Shared) == 0 {
-			f.Shared = nil
-		}
-		slices.Sort(f.Shared)
 		f.Session, f.Created = row.session(), time.Unix(0, created).UTC()
 		out = append(out, f)
 		return nil
@@ -100,8 +119,8 @@ func (db *DB) alive(ctx context.Context, where string, args ...any) ([]gate.Sess
 	return out, err
 }
 
-// cutSessions ends all that is alive of some people, with what runs in it. What
-// they said in sessions of others and waits there is answered too.
+// cutSessions ends all that is alive of some people, with what runs in it. They
+// leave the sessions of others, where what they said and still waits is answered too.
 func cutSessions(ctx context.Context, tx *sql.Tx, people []string, reply string, at int64) error {
 	for _, person := range people {
 		ids, err := aliveOf(ctx, tx, person)
@@ -116,29 +135,16 @@ func cutSessions(ctx context.Context, tx *sql.Tx, people []string, reply string,
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, stopPending+`IN (`+owing+`)
-			AND (SELECT d.user FROM decisions d WHERE d.id = turns.decision) = ?3`, reply, at, person); err != nil {
-			return fmt.Errorf("stop turns in sessions of others: %w", err)
-		}
-		shared, err := idsOf(ctx, tx, `
-			SELECT DISTINCT t.session FROM turns t INDEXED BY turns_open JOIN decisions d ON d.id = t.decision
-			WHERE t.state = 'pending' AND t.state IN ('pending', 'ready', 'sending') AND d.user = ?1
-			  AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = t.session AND s.user <> ?1)`, person)
-		if err != nil {
+		if err := leaveAll(ctx, tx, person); err != nil {
 			return err
 		}
-		for _, id := range shared {
-			if err := cutSession(ctx, tx, id, sharedEnded, at); err != nil {
-				return err
-			}
+		if _, err := tx.ExecContext(ctx, stopSpoken+`IN (`+owing+` AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = session AND s.user <> ?3))`,
+			reply, at, person); err != nil {
+			return fmt.Errorf("stop turns in sessions of others: %w", err)
 		}
 	}
 	return nil
 }
-
-// sharedEnded is read in a session that was shared with somebody whose turn in it
-// had to be ended.
-const sharedEnded = "This session has ended: somebody with whom it was shared may not write here any more. The next message begins another."
 
 func cutSession(ctx context.Context, tx *sql.Tx, id, words string, at int64) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = coalesce(ended, ?), cut = 1, cut_words = ? WHERE id = ?`, at, words, id); err != nil {

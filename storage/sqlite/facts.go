@@ -28,9 +28,10 @@ const factsQuery = `
 	FROM who LEFT JOIN people p ON p.id = who.id
 	LEFT JOIN sessions w ON w.connector = ?2 AND w.chat = ?3 AND w.user = who.id AND w.ended IS NULL
 	LEFT JOIN sessions s ON s.id = coalesce(
-	  (SELECT o.id FROM shares h INDEXED BY shares_person CROSS JOIN sessions o ON o.id = h.session
-	   WHERE h.person = who.id AND h.created > coalesce(w.created, 0) AND o.connector = ?2 AND o.chat = ?3 AND o.ended IS NULL
-	   ORDER BY h.created DESC, o.id DESC LIMIT 1),
+	  (SELECT o.id FROM shares h INDEXED BY shares_guest CROSS JOIN sessions o ON o.id = h.session
+	   WHERE h.guest IN (SELECT id FROM identities WHERE person = who.id UNION ALL SELECT who.id)
+	     AND h.joined > coalesce(w.created, 0) AND o.connector = ?2 AND o.chat = ?3 AND o.ended IS NULL
+	   ORDER BY h.joined DESC, o.id DESC LIMIT 1),
 	  w.id)
 	LEFT JOIN pairings q ON q.id = (
 	  SELECT id FROM pairings WHERE identity = ?4 AND kind = 'join' AND state IN ('pending', 'denied') ORDER BY created DESC, id DESC LIMIT 1)`

@@ -142,7 +142,7 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 	var open bool
 	if err := tx.QueryRowContext(ctx, `
 		SELECT EXISTS (SELECT 1 FROM sessions s WHERE s.id = ?1 AND s.ended IS NULL
-		  AND (s.user = ?2 OR EXISTS (SELECT 1 FROM shares WHERE session = ?1 AND person = ?2)))`, c.Turn.Session, c.Place.User).Scan(&open); err != nil {
+		  AND (s.user = ?2 OR EXISTS (SELECT 1 FROM shares WHERE session = ?1 AND joined > 0 AND guest IN `+selves+`)))`, c.Turn.Session, c.Place.User).Scan(&open); err != nil {
 		return fmt.Errorf("look for the session: %w", err)
 	}
 	if !open {
@@ -157,6 +157,13 @@ func applySession(ctx context.Context, tx *sql.Tx, c gate.Commit) error {
 const stopPending = `
 	UPDATE turns SET state = 'ready', reply = ?1, text = '', attachments = '[]', updated = ?2
 	WHERE state = 'pending' AND NOT EXISTS (SELECT 1 FROM turn_changes c WHERE c.turn = turns.id) AND session `
+
+// stopSpoken answers what one person said in sessions, also what is being answered:
+// the process that runs it stops that once it finds it answered (see Stopped). The
+// words must not say that nothing came of it.
+const stopSpoken = `
+	UPDATE turns SET state = 'ready', reply = ?1, text = '', attachments = '[]', updated = ?2
+	WHERE state = 'pending' AND (SELECT d.user FROM decisions d WHERE d.id = turns.decision) = ?3 AND session `
 
 // stopTurns answers what waits in the sessions that are stopped.
 func stopTurns(ctx context.Context, tx *sql.Tx, c gate.Commit) error {

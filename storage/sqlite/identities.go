@@ -6,18 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/users"
 )
-
-// Link implements users.Store.
-func (db *DB) Link(ctx context.Context, person, identity string) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return link(ctx, tx, person, identity, time.Now().UnixNano())
-	})
-}
 
 func link(ctx context.Context, tx *sql.Tx, person, identity string, at int64) error {
 	if err := touch(ctx, tx, person, at); err != nil {
@@ -37,11 +29,6 @@ func linkIdentity(ctx context.Context, tx *sql.Tx, person, identity string, at i
 	return nil
 }
 
-// Unlink implements users.Store.
-func (db *DB) Unlink(ctx context.Context, identity string) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return unlink(ctx, tx, identity, time.Now().UnixNano()) })
-}
-
 func unlink(ctx context.Context, tx *sql.Tx, identity string, at int64) error {
 	var person string
 	err := tx.QueryRowContext(ctx, `SELECT person FROM identities WHERE id = ?`, identity).Scan(&person)
@@ -52,6 +39,10 @@ func unlink(ctx context.Context, tx *sql.Tx, identity string, at int64) error {
 		return fmt.Errorf("look for identity: %w", err)
 	case identity == person:
 		return fmt.Errorf("%s %w", identity, users.ErrFirst)
+	}
+	// By which of their ids they came in does not matter: a stranger must not be in.
+	if err := leaveAll(ctx, tx, person); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM identities WHERE id = ?`, identity); err != nil {
 		return fmt.Errorf("unlink identity: %w", err)

@@ -9,17 +9,28 @@ import (
 	"github.com/parachute-gate/parachute/gate/users"
 )
 
-// ownersOf gives the ids of those who rule at the moment ?1. Who is blocked does
-// not.
-const ownersOf = `
+// ownersOf gives the ids of those who rule at the moment ?1, and lastingOwners of
+// those who do for ever and everywhere. Who is blocked does not.
+const (
+	ownersOf      = ownersBy + `(expires = 0 OR expires > ?1)` + notBlocked
+	lastingOwners = ownersBy + `expires = 0 AND scope = ''` + notBlocked
+
+	ownersBy = `
 	SELECT o.id FROM (
 	  SELECT id FROM people INDEXED BY people_owners WHERE instr(roles, '"owner"') > 0
-	  UNION SELECT person FROM grants INDEXED BY grants_role WHERE role = 'owner' AND ended = 0 AND (expires = 0 OR expires > ?1)
+	  UNION SELECT person FROM grants INDEXED BY grants_role WHERE role = 'owner' AND ended = 0 AND `
+	notBlocked = `
 	) o JOIN people b ON b.id = o.id WHERE instr(b.roles, '"blocked"') = 0`
+)
 
 // Owners implements gate.Store.
 func (db *DB) Owners(ctx context.Context, now time.Time, n int) ([]users.Person, error) {
 	return db.persons(ctx, `WHERE p.id IN (`+ownersOf+`) ORDER BY p.id LIMIT ?2`, now.UnixNano(), n)
+}
+
+// LastingOwners implements gate.Store.
+func (db *DB) LastingOwners(ctx context.Context, n int) ([]users.Person, error) {
+	return db.persons(ctx, `WHERE p.id IN (`+lastingOwners+`) ORDER BY p.id LIMIT ?`, n)
 }
 
 // Expired gives up to n people who have a grant that has ended and was not seen

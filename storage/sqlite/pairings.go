@@ -105,7 +105,7 @@ func (db *DB) PairingByCode(ctx context.Context, code string) (users.Pairing, er
 func (db *DB) Waiting(ctx context.Context, q gate.WaitingQuery) ([]users.Pairing, int, error) {
 	where, args := []string{"q.state IN ('pending', 'entered') AND q.expires > ?"}, []any{q.Now.UnixNano()}
 	for _, c := range []struct{ column, value string }{
-		{"kind", q.Kind}, {"connector", q.Connector}, {"identity", q.Identity}, {"person", q.Person},
+		{"kind", q.Kind}, {"connector", q.Connector}, {"person", q.Person},
 	} {
 		if c.value != "" {
 			where, args = append(where, "q."+c.column+" = ?"), append(args, c.value)
@@ -185,6 +185,21 @@ func keepPairing(ctx context.Context, tx *sql.Tx, p users.Pairing, at int64) err
 func forgetPairings(ctx context.Context, tx *sql.Tx, identity string) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM pairings WHERE identity = ? AND state IN ('pending', 'entered', 'denied')`, identity); err != nil {
 		return fmt.Errorf("forget requests: %w", err)
+	}
+	return nil
+}
+
+// endAsked ends what waits of an identity, and endLinks what waits for a person.
+// What was denied stays so.
+const (
+	endAsked   = endWaiting + `identity = ?`
+	endLinks   = endWaiting + `person = ? AND person <> ''`
+	endWaiting = `UPDATE pairings SET state = 'expired', version = version + 1 WHERE state IN ('pending', 'entered') AND `
+)
+
+func endRequests(ctx context.Context, tx *sql.Tx, statement, id string) error {
+	if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+		return fmt.Errorf("end requests: %w", err)
 	}
 	return nil
 }

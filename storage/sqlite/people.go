@@ -43,7 +43,7 @@ func readGrants(data string) ([]users.Grant, error) {
 	return out, nil
 }
 
-// Person implements users.Store.
+// Person implements gate.Store.
 func (db *DB) Person(ctx context.Context, id string) (users.Person, error) {
 	p, err := scanPerson(db.read.QueryRowContext(ctx, selectPerson+`
 		WHERE p.id = coalesce((SELECT person FROM identities WHERE id = ?1), ?1)`, id))
@@ -53,14 +53,9 @@ func (db *DB) Person(ctx context.Context, id string) (users.Person, error) {
 	return p, err
 }
 
-// People implements users.Store.
+// People implements gate.Store.
 func (db *DB) People(ctx context.Context, after string, n int) ([]users.Person, error) {
 	return db.persons(ctx, `WHERE p.id > ? ORDER BY p.id LIMIT ?`, after, n)
-}
-
-// AddPerson implements users.Store.
-func (db *DB) AddPerson(ctx context.Context, p users.Person) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return addPerson(ctx, tx, p, time.Now().UnixNano()) })
 }
 
 func addPerson(ctx context.Context, tx *sql.Tx, p users.Person, at int64) error {
@@ -122,11 +117,6 @@ func setGrants(ctx context.Context, tx *sql.Tx, p users.Person, at int64) error 
 	return nil
 }
 
-// UpdatePerson implements users.Store.
-func (db *DB) UpdatePerson(ctx context.Context, p users.Person) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return updatePerson(ctx, tx, p, time.Now().UnixNano()) })
-}
-
 func updatePerson(ctx context.Context, tx *sql.Tx, p users.Person, at int64) error {
 	roles, attributes, err := encodePerson(p)
 	if err != nil {
@@ -147,23 +137,16 @@ func touch(ctx context.Context, tx *sql.Tx, id string, at int64) error {
 	return changed(tx.ExecContext(ctx, `UPDATE people SET updated = max(?, updated + 1) WHERE id = ?`, at, id))(id)
 }
 
-// RemovePerson implements users.Store.
-func (db *DB) RemovePerson(ctx context.Context, id string) error {
-	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error { return removePerson(ctx, tx, id) })
-}
-
 // removePerson forgets a person with all that is theirs. What they asked for ends:
 // somebody else may have the id some day.
 func removePerson(ctx context.Context, tx *sql.Tx, id string) error {
+	if err := leaveAll(ctx, tx, id); err != nil {
+		return err
+	}
 	if err := changed(tx.ExecContext(ctx, `DELETE FROM people WHERE id = ?`, id))(id); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `
-		UPDATE pairings SET state = 'expired', version = version + 1
-		WHERE person = ? AND person <> '' AND state IN ('pending', 'entered')`, id); err != nil {
-		return fmt.Errorf("end requests: %w", err)
-	}
-	return nil
+	return endRequests(ctx, tx, endLinks, id)
 }
 
 // changed gives ErrUnknown where a statement found nobody.

@@ -31,6 +31,7 @@ func TestFactsScanNothing(t *testing.T) {
 	}{
 		"facts":   {factsQuery, factsArgs(place, "key")},
 		"owners":  {`SELECT EXISTS (` + ownersOf + `)`, []any{1}},
+		"lasting": {`SELECT EXISTS (` + lastingOwners + `)`, nil},
 		"person":  {selectPerson + `WHERE p.id = coalesce((SELECT person FROM identities WHERE id = ?1), ?1)`, []any{"chat:ann"}},
 		"people":  {selectPerson + `WHERE p.id > ? ORDER BY p.id LIMIT ?`, []any{"", 10}},
 		"by code": {`SELECT ` + pairingColumns + ` FROM pairings q WHERE q.bucket = ?`, []any{7}},

@@ -131,7 +131,7 @@ func TestTurnOwed(t *testing.T) {
 	is("chat", c.Turn.Message, true)
 	is("other", c.Turn.Message, false)
 	is("chat", "none", false)
-	if err := db.SendTurn(t.Context(), c.Turn.ID, "Done.", false); err != nil {
+	if err := db.SendTurn(t.Context(), c.Turn.ID, sessions.Ready, "Done.", false); err != nil {
 		t.Fatal(err)
 	}
 	is("chat", c.Turn.Message, true)

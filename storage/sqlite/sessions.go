@@ -23,7 +23,8 @@ func (db *DB) Installation(ctx context.Context) (string, error) {
 const selectSession = `
 	SELECT s.id, s.connector, s.kind, s.chat, s.chat_kind, s.local, s.user, s.workspace, s.trust, s.access, s.agent, s.obligations,
 	       s.decision, s.created, s.ended, s.turns, s.programs, s.cpu_ns, s.ran_ns, s.peak_bytes,
-	       (SELECT count(*) FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending'))
+	       (SELECT count(*) FROM turns t WHERE t.session = s.id AND t.state IN ('pending', 'ready', 'sending')),
+	       (SELECT json_group_array(h.guest) FROM shares h WHERE h.session = s.id)
 	FROM sessions s `
 
 // Sessions implements sessions.Register.
@@ -80,9 +81,16 @@ func scanSession(row interface{ Scan(...any) error }) (sessions.Overview, error)
 	var o sessions.Overview
 	var created int64
 	var ended sql.NullInt64
+	var shared []byte
 	if err := row.Scan(&o.ID, &o.Connector, &o.ConnectorKind, &o.Chat, &o.ChatKind, &o.Local, &o.User, &o.Workspace, &o.Trust, &o.Access, &o.Agent, &o.Obligations,
-		&o.Decision, &created, &ended, &o.Turns, &o.Usage.Programs, &o.Usage.CPU, &o.Usage.Ran, &o.Usage.PeakMemoryBytes, &o.Owed); err != nil {
+		&o.Decision, &created, &ended, &o.Turns, &o.Usage.Programs, &o.Usage.CPU, &o.Usage.Ran, &o.Usage.PeakMemoryBytes, &o.Owed, &shared); err != nil {
 		return o, fmt.Errorf("read session: %w", err)
+	}
+	if err := json.Unmarshal(shared, &o.Shared); err != nil {
+		return o, fmt.Errorf("read whom session %s is shared with: %w", o.ID, err)
+	}
+	if len(o.Shared) == 0 {
+		o.Shared = nil
 	}
 	o.Created, o.Earlier = time.Unix(0, created), o.Turns
 	if ended.Valid {

@@ -63,14 +63,34 @@ func scanTurn(row interface{ Scan(...any) error }) (sessions.Turn, error) {
 }
 
 // SendTurn implements sessions.Store.
-func (db *DB) SendTurn(ctx context.Context, id, reply string, failed bool) error {
+func (db *DB) SendTurn(ctx context.Context, id string, read sessions.State, reply string, failed bool) error {
 	return db.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE turns SET state = 'sending', reply = ?, failed = ?, updated = ? WHERE id = ?`, reply, failed, time.Now().UnixNano(), id)
+		res, err := tx.ExecContext(ctx, `UPDATE turns SET state = 'sending', reply = ?, failed = ?, updated = ? WHERE id = ? AND state = ?`,
+			reply, failed, time.Now().UnixNano(), id, string(read))
 		if err != nil {
 			return fmt.Errorf("keep reply: %w", err)
 		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(fmt.Errorf("turn %s: %w", id, sessions.ErrAnswered), err)
+		}
 		return nil
 	})
+}
+
+// Stopped implements sessions.Register.
+func (db *DB) Stopped(ctx context.Context, turns []string) ([]string, error) {
+	list, err := json.Marshal(turns)
+	if err != nil {
+		return nil, fmt.Errorf("encode ids: %w", err)
+	}
+	var out []string
+	err = db.each(ctx, `SELECT id FROM turns WHERE id IN (SELECT value FROM json_each(?)) AND state = 'ready'`, []any{string(list)}, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, err
 }
 
 // CloseTurn implements sessions.Store.

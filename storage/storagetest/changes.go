@@ -81,9 +81,10 @@ func changedMeanwhile(t *testing.T, s Stores) {
 		"unlinked already":          {Unlink: []string{"other:x"}},
 		"one of two":                {Add: []users.Person{{ID: "chat:new", Roles: []string{"guest"}}}, Update: []users.Person{read}},
 		"request of another time":   {Pairings: []users.Pairing{{ID: "x", Kind: users.PairJoin, State: users.PairUsed, Version: 3}}},
-		"no token":                  {Revoke: []string{"none"}},
+		"no token":                  {Revoke: []users.Token{{ID: "none", Identity: ann.User}}},
 		"a token of nobody":         {Tokens: []users.Token{{ID: "t", Identity: "chat:nobody"}}},
-		"no session":                {Share: []users.Share{{Session: newID(), Person: ann.User}}},
+		"no session":                {Share: []users.Share{{Session: newID(), Guest: ann.User}}},
+		"no offer":                  {Join: []users.Share{{Session: newID(), Person: ann.User}}},
 	} {
 		refuse(t, s, changing(now, c), gate.ErrRaced)
 		if p := person(t, s, ann.User); !p.Updated.Equal(fresh.Updated) {
@@ -103,10 +104,12 @@ func changedMeanwhile(t *testing.T, s Stores) {
 	equal(t, "updates", tally(t, together(t.Context(), s, commits), gate.ErrRaced), 1)
 }
 
-// firstOwner lets one of many who claim at once be the first.
+// firstOwner lets one of many who claim at once be the first. Who is owner for some
+// time, or in some place, is not.
 func firstOwner(t *testing.T, s Stores) {
 	now := time.Now().UTC()
 	add(t, s, "chat:blocked", "owner", "blocked")
+	must(t, s.AddPerson(t.Context(), users.Person{ID: "chat:bounded", Grants: []users.Grant{{Role: "owner", Scope: users.ScopeDM}, {Role: "owner", Expires: now.Add(time.Hour)}}}))
 	var commits []gate.Commit
 	for i := range 16 {
 		commits = append(commits, changing(now, users.Change{
@@ -114,15 +117,44 @@ func firstOwner(t *testing.T, s Stores) {
 		}))
 	}
 	equal(t, "first owners", tally(t, together(t.Context(), s, commits), gate.ErrRaced), 1)
-	list, err := s.Owners(t.Context(), now, 10)
+	list, err := s.LastingOwners(t.Context(), 10)
 	must(t, err)
 	equal(t, "owners", len(list), 1)
-	list[0].Roles = []string{"guest"}
-	list[0].Grants = []users.Grant{{Role: "owner", Scope: users.ScopeDM, Expires: now.Add(time.Hour)}}
-	commit(t, s, changing(now, users.Change{Update: list}))
 	claim := users.Change{Add: []users.Person{{ID: "chat:next", Roles: []string{"owner"}}}, FirstOwner: true}
 	refuse(t, s, changing(now, claim), gate.ErrRaced)
-	commit(t, s, changing(now.Add(time.Hour), claim))
+	list[0].Roles, list[0].Grants = []string{"guest"}, []users.Grant{{Role: "owner"}}
+	commit(t, s, changing(now, users.Change{Update: list}))
+	refuse(t, s, changing(now, claim), gate.ErrRaced)
+	list = []users.Person{person(t, s, list[0].ID)}
+	list[0].Grants = nil
+	commit(t, s, changing(now, users.Change{Update: list}))
+	commit(t, s, changing(now, claim))
+}
+
+// keepOwner lets all but one of those go who are owners, however many go at once,
+// and counts nobody whose being one ends.
+func keepOwner(t *testing.T, s Stores) {
+	now := time.Now().UTC()
+	add(t, s, "chat:blocked", "owner", "blocked")
+	must(t, s.AddPerson(t.Context(), users.Person{ID: "chat:bounded", Grants: []users.Grant{
+		{Role: "owner", Scope: users.ScopeDM}, {Role: "owner", Scope: "chat:room"}, {Role: "owner", Expires: now.Add(time.Hour)},
+	}}))
+	var commits []gate.Commit
+	for i := range 16 {
+		p := add(t, s, fmt.Sprintf("chat:%d", i), "owner")
+		c := users.Change{Remove: []users.Person{p}, KeepOwner: true}
+		if i%2 == 0 {
+			p.Roles = []string{"member", "owner", "blocked"}
+			c = users.Change{Update: []users.Person{p}, KeepOwner: true}
+		}
+		commits = append(commits, changing(now, c))
+	}
+	equal(t, "who goes", tally(t, together(t.Context(), s, commits), gate.ErrRaced), 15)
+	list, err := s.LastingOwners(t.Context(), 10)
+	must(t, err)
+	equal(t, "owners", len(list), 1)
+	heir := users.Change{Add: []users.Person{{ID: "chat:heir", Grants: []users.Grant{{Role: "owner", Workspace: "family"}}}}, Remove: list, KeepOwner: true}
+	commit(t, s, changing(now, heir))
 }
 
 func owners(t *testing.T, s Stores) {
@@ -150,6 +182,13 @@ func owners(t *testing.T, s Stores) {
 		}
 		equal(t, "owners", got, want)
 	}
+	list, err := s.LastingOwners(t.Context(), 10)
+	must(t, err)
+	var got []string
+	for _, p := range list {
+		got = append(got, p.ID)
+	}
+	equal(t, "owners for ever and everywhere", got, []string{"chat:1", "chat:2", "chat:9"})
 }
 
 // expiry sees to each grant that ends once, and keeps it to be looked at.

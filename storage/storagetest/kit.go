@@ -13,6 +13,7 @@ import (
 	"github.com/parachute-gate/parachute/audit"
 	"github.com/parachute-gate/parachute/gate"
 	"github.com/parachute-gate/parachute/gate/limits"
+	"github.com/parachute-gate/parachute/gate/users"
 	"github.com/parachute-gate/parachute/sessions"
 )
 
@@ -66,6 +67,44 @@ func owing(c gate.Commit, session string) gate.Commit {
 func count(c gate.Commit, key string, at int64) gate.Commit {
 	c.Events = append(c.Events, limits.Event{Key: key, At: at, ID: c.Record.ID})
 	return c
+}
+
+// AddPerson makes somebody known, by a commit.
+func (s Stores) AddPerson(ctx context.Context, p users.Person) error {
+	return s.change(ctx, users.Change{Add: []users.Person{p}})
+}
+
+// UpdatePerson replaces all but the identities of somebody who is known.
+func (s Stores) UpdatePerson(ctx context.Context, p users.Person) error {
+	old, err := s.Person(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	p.Updated = old.Updated
+	return s.change(ctx, users.Change{Update: []users.Person{p}})
+}
+
+// RemovePerson forgets somebody who is known.
+func (s Stores) RemovePerson(ctx context.Context, id string) error {
+	p, err := s.Person(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, users.Change{Remove: []users.Person{p}})
+}
+
+// Link makes an identity somebody's.
+func (s Stores) Link(ctx context.Context, person, identity string) error {
+	return s.change(ctx, users.Change{Link: []users.Identity{{ID: identity, Person: person}}})
+}
+
+// Unlink makes an identity a stranger's.
+func (s Stores) Unlink(ctx context.Context, identity string) error {
+	return s.change(ctx, users.Change{Unlink: []string{identity}})
+}
+
+func (s Stores) change(ctx context.Context, c users.Change) error {
+	return s.Commit(ctx, changing(time.Now().UTC(), c))
 }
 
 func must(t *testing.T, err error) {

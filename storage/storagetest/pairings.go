@@ -140,8 +140,16 @@ func deniedIsRemembered(t *testing.T, s Stores) {
 	if f := facts(t, s, ann, ""); f.Pairing == nil || f.Pairing.State != users.PairDenied {
 		t.Errorf("denied: %+v", f.Pairing)
 	}
+	commit(t, s, changing(now, users.Change{Withdraw: []string{ann.User}}))
+	if f := facts(t, s, ann, ""); f.Pairing == nil || f.Pairing.State != users.PairDenied {
+		t.Errorf("withdrawn: %+v", f.Pairing)
+	}
 	commit(t, s, changing(now, users.Change{Forget: []string{bob.User, ann.User}}))
 	equal(t, "forgotten", facts(t, s, ann, "").Pairing, nil)
+	p, code = asking(s, ann, now)
+	commit(t, s, changing(now, users.Change{Pairings: []users.Pairing{p}}))
+	commit(t, s, changing(now, users.Change{Withdraw: []string{bob.User, ann.User}}))
+	equal(t, "withdrawn while it waits", byCode(t, s, code).State, users.PairExpired)
 }
 
 // whoWaits picks requests and counts them.
@@ -173,7 +181,6 @@ func whoWaits(t *testing.T, s Stores) {
 		"a count":    {gate.WaitingQuery{Now: now}, nil, 4},
 		"a kind":     {gate.WaitingQuery{Now: now, Most: 10, Kind: users.PairJoin}, []string{ids[0]}, 1},
 		"connector":  {gate.WaitingQuery{Now: now, Most: 10, Connector: "terminal"}, []string{ids[3]}, 1},
-		"identity":   {gate.WaitingQuery{Now: now, Most: 10, Identity: ann.User}, []string{ids[3], ids[2], ids[0]}, 3},
 		"person":     {gate.WaitingQuery{Now: now, Most: 10, Person: ann.User}, []string{ids[2], ids[1]}, 2},
 		"since":      {gate.WaitingQuery{Now: now, Most: 10, Since: now.Add(2 * time.Second)}, []string{ids[3], ids[2]}, 2},
 		"later":      {gate.WaitingQuery{Now: now.Add(time.Hour), Most: 10}, nil, 0},

@@ -10,62 +10,114 @@ import (
 	"github.com/parachute-gate/parachute/sessions"
 )
 
-// shared lets somebody into a session of this chat who has none of their own
-// here.
+// shared lets somebody into a session of this chat to whom it was offered by
+// whatever id, and who said yes.
 func shared(t *testing.T, s Stores) {
 	now := time.Now().UTC()
 	add(t, s, ann.User, "owner")
 	bobs := add(t, s, bob.User, "guest")
+	must(t, s.Link(t.Context(), bob.User, elsewhere.User))
 	c := commit(t, s, opening(ann, "1"))
 	id := c.Open.ID
-	share := users.Share{Session: id, Person: bob.User}
+	offer, join := users.Share{Session: id, Guest: elsewhere.User}, users.Share{Session: id, Person: bob.User}
 	intruder := using(bob, "2", id)
 	intruder.Turn.User = "bob"
+	offered := func(want string) {
+		t.Helper()
+		f, err := s.Offered(t.Context(), bob)
+		if f.ID != want || (want == "") != errors.Is(err, gate.ErrNoSession) {
+			t.Errorf("offered %q, %v; want %q", f.ID, err, want)
+		}
+	}
 	refuse(t, s, intruder, gate.ErrRaced)
-	equal(t, "before", facts(t, s, bob, "").Session, nil)
-	commit(t, s, changing(now, users.Change{Share: []users.Share{share}}))
-	commit(t, s, changing(now, users.Change{Share: []users.Share{share}}))
+	offered("")
+	refuse(t, s, changing(now, users.Change{Join: []users.Share{join}}), gate.ErrRaced)
+	nobody := users.Share{Session: id, Guest: "chat:nobody"}
+	commit(t, s, changing(now, users.Change{Share: []users.Share{offer, nobody}}))
+	commit(t, s, changing(now, users.Change{Share: []users.Share{offer}}))
+	s = reopen(t, s)
+	offered(id)
+	equal(t, "before they joined", facts(t, s, bob, "").Session, nil)
+	refuse(t, s, intruder, gate.ErrRaced)
+	joining := changing(now, users.Change{Join: []users.Share{join}})
+	commit(t, s, joining)
+	refuse(t, s, changing(now, users.Change{Join: []users.Share{join}}), gate.ErrRaced)
+	offered("")
 	s = reopen(t, s)
 	f := facts(t, s, bob, "")
 	if f.Session == nil || f.Session.ID != id || f.Session.User != ann.User || f.Busy {
 		t.Fatalf("shared: %+v, busy %v", f.Session, f.Busy)
 	}
-	elsewhere := bob
-	elsewhere.Chat = "chat:dm"
-	equal(t, "in another chat", facts(t, s, elsewhere, "").Session, nil)
-	spoken := commit(t, s, intruder)
+	dm := bob
+	dm.Chat = "chat:dm"
+	equal(t, "in another chat", facts(t, s, dm, "").Session, nil)
+	commit(t, s, intruder)
 	equal(t, "busy with what was said there", facts(t, s, bob, "").Busy, true)
-	found, err := s.FindSession(t.Context(), id)
+	found, err := s.FindSession(t.Context(), ann.User, id)
 	must(t, err)
-	equal(t, "found", found.Shared, []string{bob.User})
+	equal(t, "found", [][]string{found.Shared, found.Joined}, [][]string{{"chat:nobody", elsewhere.User}, {elsewhere.User}})
 	own := commit(t, s, opening(bob, "3"))
 	equal(t, "one's own", facts(t, s, bob, "").Session.ID, own.Open.ID)
 	end := only(bob, "4")
 	end.End = own.Open.ID
 	commit(t, s, end)
 	equal(t, "without one's own", facts(t, s, bob, "").Session.ID, id)
-	// Whoever is cut off has nothing that waits in it either; its owner has.
-	commit(t, s, changing(now, users.Change{Cut: []string{bob.User}, CutReply: "cut"}))
-	if got := turn(t, s, spoken.Turn.ID); got.State != sessions.Ready || got.Reply != "cut" {
-		t.Errorf("what was said there: %+v", got)
+	for name, out := range map[string]users.Change{
+		"cut off":       {Cut: []string{bob.User}, CutReply: "out"},
+		"taken back":    {Unshare: []users.Share{{Session: id, Guest: bob.User, Person: bob.User}}, UnshareReply: "out"},
+		"as written":    {Unshare: []users.Share{{Session: id, Guest: elsewhere.User, Person: bob.User}}, UnshareReply: "out"},
+		"left":          {Unshare: []users.Share{join}, UnshareReply: "out"},
+		"lost their id": {Unlink: []string{elsewhere.User}, Cut: []string{bob.User}, CutReply: "out"},
+	} {
+		t.Run(name, func(t *testing.T) { leaves(t, s, c, join, offer, out) })
 	}
-	equal(t, "the owner's", turn(t, s, c.Turn.ID).State, sessions.Pending)
-	commit(t, s, changing(now, users.Change{Unshare: []users.Share{share}}))
-	equal(t, "closed again", facts(t, s, bob, "").Session, nil)
-	refuse(t, s, using(bob, "5", id), gate.ErrRaced)
-	commit(t, s, changing(now, users.Change{Share: []users.Share{share}}))
+	commit(t, s, changing(now, users.Change{Share: []users.Share{{Session: id, Guest: bob.User}}}))
+	commit(t, s, changing(now, users.Change{Join: []users.Share{join}}))
+	bobs = person(t, s, bobs.ID)
 	commit(t, s, changing(now, users.Change{Remove: []users.Person{bobs}}))
 	equal(t, "somebody removed", facts(t, s, bob, "").Session, nil)
-	refuse(t, s, changing(now, users.Change{Share: []users.Share{share}}), gate.ErrRaced)
 	over := only(ann, "6")
 	over.End = id
 	commit(t, s, over)
-	add(t, s, bob.User, "guest")
-	refuse(t, s, changing(now, users.Change{Share: []users.Share{share}}), gate.ErrRaced)
+	refuse(t, s, changing(now, users.Change{Share: []users.Share{offer}}), gate.ErrRaced)
+	offered("")
+}
+
+// leaves takes somebody out of a session: what they said there and waits, or is
+// being answered, has its answer, and its owner's goes on.
+func leaves(t *testing.T, s Stores, c gate.Commit, join, offer users.Share, out users.Change) {
+	now := time.Now().UTC()
+	if _, err := s.Person(t.Context(), offer.Guest); errors.Is(err, users.ErrUnknown) {
+		must(t, s.Link(t.Context(), bob.User, offer.Guest))
+	}
+	if f := facts(t, s, bob, "").Session; f == nil {
+		commit(t, s, changing(now, users.Change{Share: []users.Share{offer}}))
+		commit(t, s, changing(now, users.Change{Join: []users.Share{join}}))
+	}
+	running := commit(t, s, using(bob, newID(), c.Open.ID))
+	_, err := s.BeginChange(t.Context(), running.Turn.ID, 0, [32]byte{1})
+	must(t, err)
+	waiting := commit(t, s, using(bob, newID(), c.Open.ID))
+	commit(t, s, changing(now, out))
+	for _, id := range []string{running.Turn.ID, waiting.Turn.ID} {
+		if got := turn(t, s, id); got.State != sessions.Ready || got.Reply != "out" {
+			t.Errorf("what was said there: %+v", got)
+		}
+		if err := s.SendTurn(t.Context(), id, sessions.Pending, "late", false); !errors.Is(err, sessions.ErrAnswered) {
+			t.Errorf("it is answered all the same: %v", err)
+		}
+	}
+	equal(t, "the owner's", turn(t, s, c.Turn.ID).State, sessions.Pending)
+	equal(t, "out", facts(t, s, bob, "").Session, nil)
+	refuse(t, s, using(bob, newID(), c.Open.ID), gate.ErrRaced)
+	refuse(t, s, changing(now, users.Change{Join: []users.Share{join}}), gate.ErrRaced)
+	standing, err := s.Standings(t.Context(), []string{c.Open.ID})
+	must(t, err)
+	equal(t, "the session", standing, map[string]sessions.Standing{c.Open.ID: {Owed: true}})
 }
 
 // newestShared takes what came last: a session of one's own, or one that was
-// shared.
+// joined.
 func newestShared(t *testing.T, s Stores) {
 	add(t, s, bob.User, "guest")
 	cat := gate.Place{Connector: "chat", Chat: ann.Chat, User: "chat:cat"}
@@ -74,18 +126,24 @@ func newestShared(t *testing.T, s Stores) {
 		c := commit(t, s, opening(p, newID()))
 		ids = append(ids, c.Open.ID)
 	}
-	for _, id := range []string{ids[1], ids[0]} {
-		commit(t, s, changing(time.Now(), users.Change{Share: []users.Share{{Session: id, Person: bob.User}}}))
+	join := func(at time.Time, id string) {
+		t.Helper()
+		commit(t, s, changing(at, users.Change{
+			Share: []users.Share{{Session: id, Guest: bob.User}}, Join: []users.Share{{Session: id, Person: bob.User}},
+		}))
 	}
-	equal(t, "the one that was shared last", facts(t, s, bob, "").Session.ID, ids[0])
+	join(time.Now(), ids[1])
+	join(time.Now(), ids[0])
+	equal(t, "the one that was joined last", facts(t, s, bob, "").Session.ID, ids[0])
 	over := only(cat, "")
 	over.End = ids[0]
 	commit(t, s, over)
 	equal(t, "the one that is open", facts(t, s, bob, "").Session.ID, ids[1])
 	own := commit(t, s, opening(gate.Place{Connector: "chat", Chat: ann.Chat, User: bob.User}, newID()))
 	equal(t, "one's own that was made since", facts(t, s, bob, "").Session.ID, own.Open.ID)
-	commit(t, s, changing(time.Now().Add(time.Second), users.Change{Share: []users.Share{{Session: ids[1], Person: bob.User}}}))
-	equal(t, "one that was shared since", facts(t, s, bob, "").Session.ID, ids[1])
+	commit(t, s, changing(time.Now(), users.Change{Unshare: []users.Share{{Session: ids[1], Guest: bob.User, Person: bob.User}}}))
+	join(time.Now().Add(time.Second), ids[1])
+	equal(t, "one that was joined since", facts(t, s, bob, "").Session.ID, ids[1])
 }
 
 // cutPeople ends all that is alive of a person, and nothing of anybody else.
@@ -162,16 +220,19 @@ func alive(t *testing.T, s Stores) {
 		}
 		equal(t, name, got, c.want)
 	}
-	f, err := s.FindSession(t.Context(), open.Open.ID)
+	f, err := s.FindSession(t.Context(), "", open.Open.ID)
 	must(t, err)
 	equal(t, "found", f, gate.SessionFacts{Session: *open.Open, Created: open.Record.Time, Owed: 2})
-	f, err = s.FindSession(t.Context(), owing.Open.ID[:len(owing.Open.ID)-1])
+	f, err = s.FindSession(t.Context(), ann.User, owing.Open.ID[:len(owing.Open.ID)-1])
 	must(t, err)
 	if f.ID != owing.Open.ID || !f.Ended || f.Owed != 1 {
 		t.Errorf("by its beginning: %+v", f)
 	}
+	if f, err := s.FindSession(t.Context(), ann.User, other.Open.ID); !errors.Is(err, gate.ErrNoSession) {
+		t.Errorf("somebody else's: %+v, %v", f, err)
+	}
 	for _, id := range []string{"", done.Open.ID, newID(), open.Open.ID[:2], "%", "~", open.Open.ID + "0"} {
-		if f, err := s.FindSession(t.Context(), id); !errors.Is(err, gate.ErrNoSession) {
+		if f, err := s.FindSession(t.Context(), "", id); !errors.Is(err, gate.ErrNoSession) {
 			t.Errorf("%q: %+v, %v", id, f, err)
 		}
 	}
@@ -212,10 +273,11 @@ func tokens(t *testing.T, s Stores) {
 	}
 	list("", two, one)
 	list(ann.User, one)
-	commit(t, s, changing(now, users.Change{Revoke: []string{"one"}}))
+	refuse(t, s, changing(now, users.Change{Revoke: []users.Token{{ID: "one", Identity: elsewhere.User}}}), gate.ErrRaced)
+	commit(t, s, changing(now, users.Change{Revoke: []users.Token{one}}))
 	one.Revoked = now
 	list(ann.User, one)
-	refuse(t, s, changing(now, users.Change{Revoke: []string{"one"}}), gate.ErrRaced)
+	refuse(t, s, changing(now, users.Change{Revoke: []users.Token{one}}), gate.ErrRaced)
 	commit(t, s, changing(now, users.Change{Unlink: []string{elsewhere.User}}))
 	list("", one)
 	anns = person(t, s, anns.ID)
@@ -235,4 +297,11 @@ func removedPersonsRequests(t *testing.T, s Stores) {
 	commit(t, s, changing(now, users.Change{Pairings: []users.Pairing{q}}))
 	commit(t, s, changing(now, users.Change{Remove: []users.Person{p}}))
 	equal(t, "its state", byCode(t, s, code).State, users.PairExpired)
+	// So do those of somebody who loses what the other account would have too.
+	add(t, s, bob.User, "member")
+	q, code = asking(s, elsewhere, now)
+	q.Kind, q.Person, q.State = users.PairLink, bob.User, users.PairEntered
+	commit(t, s, changing(now, users.Change{Pairings: []users.Pairing{q}}))
+	commit(t, s, changing(now, users.Change{Cut: []string{bob.User}}))
+	equal(t, "its state once the person is cut off", byCode(t, s, code).State, users.PairExpired)
 }

@@ -21,7 +21,6 @@ import (
 // Store is everything that the packages of Parachute ask of a store.
 type Store interface {
 	gate.Store
-	users.Store
 	limits.Store
 	sessions.Store
 	sessions.Changes
@@ -90,6 +89,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"people are changed in one commit", changePeople},
 		{"people who changed meanwhile", changedMeanwhile},
 		{"the first owner", firstOwner},
+		{"an owner stays", keepOwner},
 		{"owners", owners},
 		{"grants end", expiry},
 		{"notices", notices},

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/parachute-gate/parachute/gate"
@@ -17,7 +18,7 @@ func turnLife(t *testing.T, s Stores) {
 		[]sessions.Attachment{{Name: "a.png", Type: "image/png", Bytes: 3, Ref: "ref"}})
 	equal(t, "no attachments", len(turn(t, s, two.Turn.ID).Attachments), 0)
 	for id, end := range map[string]sessions.State{one.Turn.ID: sessions.Sent, two.Turn.ID: sessions.Failed} {
-		must(t, s.SendTurn(ctx, id, "the reply", false))
+		must(t, s.SendTurn(ctx, id, sessions.Pending, "the reply", false))
 		s = reopen(t, s)
 		got := turn(t, s, id)
 		if got.State != sessions.Sending || got.Reply != "the reply" {
@@ -59,7 +60,7 @@ func openTurns(t *testing.T, s Stores) {
 		want = append(want, commit(t, s, using(ann, newID(), one.Open.ID)).Turn.ID)
 		commit(t, s, using(bob, newID(), other.Open.ID))
 	}
-	must(t, s.SendTurn(ctx, want[1], "reply", true))
+	must(t, s.SendTurn(ctx, want[1], sessions.Pending, "reply", true))
 	must(t, s.CloseTurn(ctx, want[2], sessions.Sent))
 	list := func(seq int64) []string {
 		turns, err := s.OpenTurns(ctx, one.Open.ID, seq)
@@ -86,11 +87,18 @@ func stop(t *testing.T, s Stores) {
 	waiting := commit(t, s, using(ann, "e2", one.Open.ID))
 	late := commit(t, s, using(ann, "e3", one.Open.ID))
 	other := commit(t, s, opening(bob, "e4"))
-	must(t, s.SendTurn(ctx, one.Turn.ID, "on its way", false))
+	must(t, s.SendTurn(ctx, one.Turn.ID, sessions.Pending, "on its way", false))
 	must(t, s.CloseTurn(ctx, late.Turn.ID, sessions.Failed))
 	c := using(ann, "e5", "")
 	c.Turn.Reply, c.Stop, c.StopReply = "Stopped.", one.Open.ID, "Stopped before it began."
 	commit(t, s, c)
+	// What an agent makes of it a moment later comes too late.
+	if err := s.SendTurn(ctx, waiting.Turn.ID, sessions.Pending, "the answer", false); !errors.Is(err, sessions.ErrAnswered) {
+		t.Errorf("a turn that was stopped is answered: %v", err)
+	}
+	stopped, err := s.Stopped(ctx, []string{one.Turn.ID, waiting.Turn.ID, late.Turn.ID, other.Turn.ID, newID()})
+	must(t, err)
+	equal(t, "stopped", stopped, []string{waiting.Turn.ID})
 	s = reopen(t, s)
 	for _, want := range []struct {
 		id, text, reply string

@@ -89,14 +89,17 @@ CREATE INDEX tokens_identity ON tokens (identity, created);
 -- nothing.
 ALTER TABLE sessions ADD COLUMN cut_words TEXT NOT NULL DEFAULT '';
 
--- Whom a session's owner lets into it.
+-- To whom a session's owner offers it: the id as it was written, which may be
+-- nobody's.
 CREATE TABLE shares (
   session TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-  person  TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+  guest   TEXT NOT NULL,
+  -- When whoever has that id came in; 0 is not yet.
+  joined  INTEGER NOT NULL DEFAULT 0,
   created INTEGER NOT NULL,
-  PRIMARY KEY (session, person)
+  PRIMARY KEY (session, guest)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX shares_person ON shares (person, session);
+CREATE INDEX shares_guest ON shares (guest, joined);
 
 CREATE INDEX sessions_user ON sessions (user, created) WHERE ended IS NULL;
 CREATE INDEX sessions_alive ON sessions (created) WHERE ended IS NULL;
