@@ -45,6 +45,18 @@ func TestTheOnlyOwnerStays(t *testing.T) {
 	}
 }
 
+// TestAnOwnerWhoDoesNotStayCanBeTurnedAway: nobody would be left as owner by it who
+// was left before.
+func TestAnOwnerWhoDoesNotStayCanBeTurnedAway(t *testing.T) {
+	for _, text := range []string{"block chat:tim", "remove chat:tim", "role chat:tim guest"} {
+		b := newBench(t)
+		b.orders("add chat:tim owner for 1h")
+		if words := b.orders(text); strings.HasPrefix(words, gate.Unchanged) {
+			t.Errorf("%s: %q", text, words)
+		}
+	}
+}
+
 // late is a store in which something happens once it was asked who stays owner.
 type late struct {
 	gate.Store

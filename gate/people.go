@@ -69,9 +69,9 @@ func (g *Gate) carryOut(ctx context.Context, c *Commit, ev event, facts Facts, t
 	return true, nil
 }
 
-// keepOwner changes nothing where a command would take an owner away and nobody
-// else is one for ever and everywhere: whoever is one for some time, or in some
-// place, soon leaves nobody. The store asks the same once more as it makes the
+// keepOwner changes nothing where a command would take away the only one who is
+// owner for ever and everywhere: whoever is one for some time, or in some place,
+// soon leaves nobody. The store asks the same once more as it makes the
 // change, as others may make theirs meanwhile.
 func (g *Gate) keepOwner(ctx context.Context, c *Commit, before users.Person) error {
 	if c.Change == nil || len(c.Change.Update)+len(c.Change.Remove) == 0 {
@@ -81,7 +81,7 @@ func (g *Gate) keepOwner(ctx context.Context, c *Commit, before users.Person) er
 	for _, p := range c.Change.Update {
 		after = p
 	}
-	if !users.Deposes(before, after, g.Now()) {
+	if !users.Deposes(before, after) {
 		return nil
 	}
 	owners, err := g.Store.LastingOwners(ctx, 2)

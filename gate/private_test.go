@@ -90,6 +90,7 @@ func TestWhatACommandWasToldIsNotInTheLog(t *testing.T) {
 	}{
 		{"eve", "/add " + told, nil, []string{"my", "password", "hunter2", "and-more", "secretplace"}},
 		{"eve", "/role " + told, nil, []string{"password", "secretplace"}},
+		{"eve", "/add chat:7 member secret:words", nil, []string{"secret:words"}},
 		{"eve", "/approve BCDF-2345 hunter2 in secretplace", nil, []string{"hunter2", "secretplace"}},
 		{"eve", "/add chat:7 owner in library for 3d", []string{`"grants":["owner"]`, `"workspace":"library"`, `"grant_seconds"`}, nil},
 		{"mia", "/add chat:7 wizard admin", []string{`"grants":["admin"]`}, []string{"wizard"}},

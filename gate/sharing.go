@@ -19,9 +19,7 @@ func (g *Gate) share(ctx context.Context, c *Commit, ev event, facts Facts, t *t
 	case t.ID == ev.place.User:
 		c.Turn.Reply = "It is yours."
 	case ev.msg.Command == "unshare":
-		ch := c.change()
-		ch.Unshare, ch.UnshareReply = []users.Share{{Session: s.ID, Guest: whom, Person: t.ID}}, ruled
-		c.Turn.Reply = fmt.Sprintf("%s may not write into this session any more.", whom)
+		return g.unshare(ctx, c, s, whom, t)
 	case ev.dm():
 		c.Turn.Reply = "Nobody else writes here. Share a session in a group."
 	default:
@@ -45,6 +43,27 @@ func (g *Gate) offer(ctx context.Context, c *Commit, s *Session, whom string, t 
 	}
 	return g.notify(ctx, c, t.ID, "session.shared", fmt.Sprintf(
 		"%s shares the session in %s with you: /join there goes into it, /new there leaves it.", plainID(s.User), plainID(s.Chat)))
+}
+
+// unshare takes an offer back, by the id that it was made to: what another id of
+// the same person did is not told by it.
+func (g *Gate) unshare(ctx context.Context, c *Commit, s *Session, whom string, t *target) error {
+	of, err := g.Store.FindSession(ctx, s.User, s.ID)
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		return err
+	}
+	if !slices.Contains(of.Shared, whom) {
+		c.Turn.Reply = fmt.Sprintf("It is not shared with %s. /status shows with whom it is.", whom)
+		return nil
+	}
+	back := users.Share{Session: s.ID, Guest: whom}
+	if slices.Contains(of.Joined, whom) {
+		back.Person = t.ID
+	}
+	ch := c.change()
+	ch.Unshare, ch.UnshareReply = []users.Share{back}, ruled
+	c.Turn.Reply = fmt.Sprintf("%s may not write into this session any more.", whom)
+	return nil
 }
 
 // join goes into the session that was offered to the sender in this chat.

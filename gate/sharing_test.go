@@ -160,8 +160,12 @@ func TestAShareIsAnOffer(t *testing.T) {
 	if got := x.admitted("bob", "hello").Session; got != x.anas {
 		t.Errorf("bob is in %s", got)
 	}
-	// By whichever of their ids it is taken back.
-	x.admitted("ana", "/unshare chat:bob")
+	// By the id that it was offered to it is taken back, and by no other of theirs.
+	x.reads("ana", "/unshare chat:bob", "It is not shared with chat:bob")
+	if got := x.admitted("bob", "hello").Session; got != x.anas {
+		t.Errorf("bob is in %s", got)
+	}
+	x.admitted("ana", "/unshare other:b")
 	if got := x.admitted("bob", "hello").Session; got == x.anas {
 		t.Error("bob is still in it")
 	}

@@ -269,8 +269,8 @@ func (t *target) found(s SessionFacts, err error) error {
 	return err
 }
 
-// known leaves of what a denied command names the roles and workspaces that the
-// policies have. All else is words.
+// known leaves of what a denied command names the roles, workspaces and chats that
+// the policies have. All else is words.
 func known(in *engine.MessageInput, p *engine.Policy) {
 	if in.Message.Command == "workspace" && in.Workspace != nil && !slices.Contains(p.Workspaces(), in.Workspace.Requested) {
 		in.Workspace = nil
@@ -282,6 +282,9 @@ func known(in *engine.MessageInput, p *engine.Policy) {
 	t.Grants = slices.DeleteFunc(slices.Clone(t.Grants), func(role string) bool { return !slices.Contains(p.Roles(), role) })
 	if !slices.Contains(p.Workspaces(), t.Workspace) {
 		t.Workspace = ""
+	}
+	if !slices.Contains([]string{users.ScopeDM, users.ScopeGroup, in.Chat.ID}, t.Scope) && !slices.Contains(p.Chats(), t.Scope) {
+		t.Scope = ""
 	}
 	in.Message.Target = &t
 }

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -145,7 +144,7 @@ func (d *desk) plan(ctx context.Context, list []users.Person, replace bool) (*pl
 		if err != nil {
 			problems = append(problems, err)
 		}
-		_, out.owners[p.ID] = p.Owns(time.Now())
+		out.owners[p.ID] = p.Stays()
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
@@ -170,6 +169,7 @@ func (d *desk) planNew(ctx context.Context, out *plan, p users.Person) error {
 			return err
 		}
 	}
+	out.blocks = out.blocks || slices.Contains(p.Roles, users.RoleBlocked)
 	out.change.Add = append(out.change.Add, p)
 	out.change.Forget = append(out.change.Forget, p.Identities...)
 	out.change.Cut = append(out.change.Cut, p.Identities...)
@@ -234,7 +234,7 @@ func (d *desk) planKnown(ctx context.Context, out *plan, old, p users.Person) er
 	if lost {
 		out.change.Cut = append(out.change.Cut, p.ID)
 	}
-	out.change.KeepOwner = out.change.KeepOwner || users.Deposes(old, p, time.Now())
+	out.change.KeepOwner = out.change.KeepOwner || users.Deposes(old, p)
 	out.say("change  %s: %s", printable(p.ID), strings.Join(says, "; "))
 	return nil
 }
@@ -246,7 +246,7 @@ func (d *desk) planRest(ctx context.Context, out *plan, kept map[string]bool) er
 			return nil
 		}
 		delete(out.owners, p.ID)
-		out.change.KeepOwner = out.change.KeepOwner || users.Deposes(p, users.Person{}, time.Now())
+		out.change.KeepOwner = out.change.KeepOwner || users.Deposes(p, users.Person{})
 		out.change.Remove, out.change.Cut = append(out.change.Remove, p), append(out.change.Cut, p.ID)
 		out.say("remove  %s: %s", printable(p.ID), rolesOf(p))
 		return nil

@@ -1,26 +1,13 @@
 package users
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
-// Owns tells whether somebody is an owner at a moment, wherever that holds, and
-// whether they stay it: for ever and everywhere. Who is blocked is neither.
-func (p Person) Owns(now time.Time) (owns, stays bool) {
-	if slices.Contains(p.Roles, RoleBlocked) {
-		return false, false
-	}
-	stays = slices.Contains(Lasting(ScopeAll, p.Roles, p.Grants), RoleOwner)
-	return stays || slices.ContainsFunc(p.Grants, func(g Grant) bool {
-		return g.Role == RoleOwner && !g.Ended && (g.Expires.IsZero() || now.Before(g.Expires))
-	}), stays
+// Stays tells whether somebody is owner for ever and everywhere. Who is blocked is
+// not.
+func (p Person) Stays() bool {
+	return !slices.Contains(p.Roles, RoleBlocked) && slices.Contains(Lasting(ScopeAll, p.Roles, p.Grants), RoleOwner)
 }
 
-// Deposes tells whether an owner is one no more, or not for ever and everywhere,
-// once a person is as another says.
-func Deposes(before, after Person, now time.Time) bool {
-	owned, stayed := before.Owns(now)
-	owns, stays := after.Owns(now)
-	return owned && !owns || stayed && !stays
-}
+// Deposes tells whether somebody is owner for ever and everywhere no more, once
+// they are as after says.
+func Deposes(before, after Person) bool { return before.Stays() && !after.Stays() }
