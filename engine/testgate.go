@@ -20,7 +20,7 @@ import (
 // tests take longer are refused.
 const (
 	testTimeout  = 15 * time.Second
-	testsTimeout = 2 * time.Minute
+	testsTimeout = slower * time.Minute
 )
 
 // maxNamed is how many of the tests that fail an error names.

@@ -100,26 +100,18 @@ func (g *Gate) hold(ctx context.Context, ev event, asked []engine.Limit) (*limit
 }
 
 // Preview tells what would happen to a message, without counting, recording or
-// doing anything.
-func (g *Gate) Preview(ctx context.Context, from Source, m connectors.Message) (engine.Decision, engine.MessageInput, error) {
+// doing anything; and what is wrong with the words of a command, so that it would
+// change nothing even where it is admitted ("" where nothing is).
+func (g *Gate) Preview(ctx context.Context, from Source, m connectors.Message) (d engine.Decision, in engine.MessageInput, problem string, err error) {
 	ev := newEvent(from, m)
 	ev.key = ""
 	facts, err := g.facts(ctx, ev)
 	if err != nil {
-		return engine.Decision{}, engine.MessageInput{}, err
+		return d, in, "", err
+	}
+	if facts.target != nil {
+		problem = facts.target.problem
 	}
 	out := g.decide(ctx, ev.of(facts), "", facts)
-	return out.Decision, out.input, nil
-}
-
-// Misread tells what is wrong with the words of a command, so that it would change
-// nothing even where it is admitted; "" where nothing is.
-func (g *Gate) Misread(ctx context.Context, from Source, m connectors.Message) (string, error) {
-	ev := newEvent(from, m)
-	ev.key = ""
-	facts, err := g.facts(ctx, ev)
-	if err != nil || facts.target == nil {
-		return "", err
-	}
-	return facts.target.problem, nil
+	return out.Decision, out.input, problem, nil
 }

@@ -93,7 +93,7 @@ func (g *Gate) tellOfChange(ctx context.Context, c *Commit) error {
 			if id != p.ID {
 				links = append(links, users.Identity{ID: id, Person: p.ID})
 			}
-			if isBlocked(p) {
+			if p.Blocked() {
 				continue
 			}
 			if err := g.closeRequest(ctx, c, id, "pairing.approved", letIn(RolesInWords(p))); err != nil {

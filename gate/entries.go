@@ -25,7 +25,7 @@ func (g *Gate) entries(ctx context.Context, change *users.Change) ([]entry, erro
 		if given := given(p); len(given) > 0 {
 			out = append(out, entry{command: "add", id: p.ID, grants: given})
 		}
-		if isBlocked(p) {
+		if p.Blocked() {
 			out = append(out, entry{command: "block", id: p.ID})
 		}
 		for _, id := range p.Identities {
@@ -58,19 +58,17 @@ func updates(was, is users.Person) []entry {
 	var out []entry
 	before, after := given(was), given(is)
 	same := !lost(before, after) && !lost(after, before) && was.Name == is.Name && maps.Equal(was.Attributes, is.Attributes)
-	if !same || isBlocked(was) == isBlocked(is) {
+	if !same || was.Blocked() == is.Blocked() {
 		out = append(out, entry{command: "role", id: is.ID, grants: after})
 	}
 	switch {
-	case isBlocked(is) && !isBlocked(was):
+	case is.Blocked() && !was.Blocked():
 		out = append(out, entry{command: "block", id: is.ID})
-	case isBlocked(was) && !isBlocked(is):
+	case was.Blocked() && !is.Blocked():
 		out = append(out, entry{command: "unblock", id: is.ID})
 	}
 	return out
 }
-
-func isBlocked(p users.Person) bool { return slices.Contains(p.Roles, users.RoleBlocked) }
 
 // given is what somebody has by add and role.
 func given(p users.Person) []users.Grant {

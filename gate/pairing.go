@@ -107,7 +107,7 @@ func (g *Gate) approve(c *Commit, ev event, t *target) error {
 		c.Turn.Reply = notWaiting
 		return nil
 	}
-	if slices.Contains(t.person.Roles, users.RoleBlocked) {
+	if t.person.Blocked() {
 		c.Turn.Reply = fmt.Sprintf("%s is blocked. /unblock them first.", t.ID)
 		return nil
 	}

@@ -116,7 +116,7 @@ func usage(command string, t *target) string {
 
 func block(c *Commit, t *target) {
 	p := t.person
-	if slices.Contains(p.Roles, users.RoleBlocked) {
+	if p.Blocked() {
 		c.Turn.Reply = fmt.Sprintf("%s is blocked already.", p.ID)
 		return
 	}
@@ -130,7 +130,7 @@ func block(c *Commit, t *target) {
 
 func unblock(c *Commit, t *target) {
 	p := t.person
-	if !slices.Contains(p.Roles, users.RoleBlocked) {
+	if !p.Blocked() {
 		c.Turn.Reply = fmt.Sprintf("%s is not blocked.", p.ID)
 		return
 	}
@@ -161,7 +161,7 @@ func (c *Commit) role(ev event, t *target) {
 		return
 	}
 	p, before := t.person, held(t.person)
-	blocked := slices.Contains(p.Roles, users.RoleBlocked)
+	blocked := p.Blocked()
 	if t.terms.bounded {
 		p.Roles, p.Grants = nil, t.terms.grants(ev.place.User)
 	} else {

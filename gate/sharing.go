@@ -38,7 +38,7 @@ func (g *Gate) offer(ctx context.Context, c *Commit, s *Session, whom string, t 
 		return err
 	}
 	before := slices.ContainsFunc(of.Shared, func(id string) bool { return id == t.ID || slices.Contains(t.person.Identities, id) })
-	if before || !t.Known || slices.Contains(t.Roles, users.RoleBlocked) {
+	if before || !t.Known || t.person.Blocked() {
 		return nil
 	}
 	return g.notify(ctx, c, t.ID, "session.shared", fmt.Sprintf(

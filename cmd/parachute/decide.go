@@ -151,10 +151,7 @@ func preview(ctx context.Context, cfg config.Config, e *engine.Engine, db *sqlit
 		return d, in, "", err
 	}
 	g := gate.New(gate.Deps{Policies: e, Store: db, Book: book, Config: gateConfig(cfg), Log: slog.New(slog.DiscardHandler), Now: now})
-	if d, in, err = g.Preview(ctx, from, m); err == nil {
-		problem, err = g.Misread(ctx, from, m)
-	}
-	return d, in, problem, err
+	return g.Preview(ctx, from, m)
 }
 
 // openOrEmpty opens what was recorded, or, where nothing was yet, an empty store

@@ -169,7 +169,7 @@ func (d *desk) planNew(ctx context.Context, out *plan, p users.Person) error {
 			return err
 		}
 	}
-	out.blocks = out.blocks || slices.Contains(p.Roles, users.RoleBlocked)
+	out.blocks = out.blocks || p.Blocked()
 	out.change.Add = append(out.change.Add, p)
 	out.change.Forget = append(out.change.Forget, p.Identities...)
 	out.change.Cut = append(out.change.Cut, p.Identities...)
@@ -211,7 +211,7 @@ func (d *desk) planKnown(ctx context.Context, out *plan, old, p users.Person) er
 	roles := !sameWords(old.Roles, p.Roles) || len(old.Grants) != len(p.Grants) || len(minusGrants(p.Grants, old.Grants)) > 0
 	if roles {
 		says = append(says, rolesOf(old)+" becomes "+rolesOf(p))
-		blocked := slices.Contains(minus(p.Roles, old.Roles), users.RoleBlocked)
+		blocked := p.Blocked() && !old.Blocked()
 		out.blocks = out.blocks || blocked
 		lost = lost || blocked || len(minus(old.Roles, p.Roles)) > 0 || len(minusGrants(old.Grants, p.Grants)) > 0
 	}

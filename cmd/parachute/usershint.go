@@ -25,7 +25,7 @@ func (d *desk) hint(ctx context.Context, id string) error {
 		return nil
 	}
 	name, id, _ := strings.Cut(id, ":")
-	decision, _, err := d.gate.Preview(ctx, gate.Source{Name: name, Kind: kind}, connectors.Message{
+	decision, _, _, err := d.gate.Preview(ctx, gate.Source{Name: name, Kind: kind}, connectors.Message{
 		ID: "hello", Kind: connectors.EventMessage, Text: "hello", Time: time.Now(),
 		Chat: connectors.Chat{ID: id, Kind: connectors.ChatDM}, User: connectors.User{ID: id},
 	})

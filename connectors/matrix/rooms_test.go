@@ -77,16 +77,25 @@ func TestARoomThatIsNoLongerListedIsLeft(t *testing.T) {
 	s.want("hello")
 }
 
-func TestPairingInADirectMessageOpensNoGroup_CVE_2026_31991(t *testing.T) {
+// newListedPair is a stage on which the bot is alone with Alice in a room that is
+// listed: else it would leave the room as soon as that is no direct message any more.
+func newListedPair(t *testing.T, name string) (*stage, *matrixhome.Person, id.RoomID) {
+	t.Helper()
 	s := newStage(t, false, func(d *Deps, p *platform) {
-		_, listed := mine(p, "pair") // else the bot leaves it as soon as it is none
+		_, listed := mine(p, name)
 		d.Rooms, d.DirectMessages = []string{listed}, true
 	})
 	s.run()
-	alice, mallory := s.person("alice"), s.person("mallory")
-	local, _ := mine(s.platform, "pair")
+	alice := s.person("alice")
+	local, _ := mine(s.platform, name)
 	room := s.room(alice, mautrix.ReqCreateRoom{RoomAliasName: local, IsDirect: true}, false)
 	s.ok(s.Present(s.ctx, alice, room))
+	return s, alice, room
+}
+
+func TestPairingInADirectMessageOpensNoGroup_CVE_2026_31991(t *testing.T) {
+	s, alice, room := newListedPair(t, "pair")
+	mallory := s.person("mallory")
 	said := func(by, text string, kind connectors.ChatKind) {
 		t.Helper()
 		s.say(s.person(by), room, text, false)
@@ -111,15 +120,8 @@ func TestPairingInADirectMessageOpensNoGroup_CVE_2026_31991(t *testing.T) {
 }
 
 func TestANoticeIsReadByOnePersonAlone(t *testing.T) {
-	s := newStage(t, false, func(d *Deps, p *platform) {
-		_, listed := mine(p, "alone") // else the bot leaves it as soon as it is none
-		d.Rooms, d.DirectMessages = []string{listed}, true
-	})
-	s.run()
-	alice, mallory := s.person("alice"), s.person("mallory")
-	local, _ := mine(s.platform, "alone")
-	room := s.room(alice, mautrix.ReqCreateRoom{RoomAliasName: local, IsDirect: true}, false)
-	s.ok(s.Present(s.ctx, alice, room))
+	s, alice, room := newListedPair(t, "alone")
+	mallory := s.person("mallory")
 	said := func(text string) {
 		t.Helper()
 		s.say(alice, room, text, false)

@@ -5,7 +5,7 @@ import "slices"
 // Stays tells whether somebody is owner for ever and everywhere. Who is blocked is
 // not.
 func (p Person) Stays() bool {
-	return !slices.Contains(p.Roles, RoleBlocked) && slices.Contains(Lasting(ScopeAll, p.Roles, p.Grants), RoleOwner)
+	return !p.Blocked() && slices.Contains(Lasting(ScopeAll, p.Roles, p.Grants), RoleOwner)
 }
 
 // Deposes tells whether somebody is owner for ever and everywhere no more, once

@@ -87,6 +87,9 @@ func Plain(id string) bool {
 	})
 }
 
+// Blocked tells whether somebody is blocked, whatever else they have.
+func (p Person) Blocked() bool { return slices.Contains(p.Roles, RoleBlocked) }
+
 // Roles are the roles of the default policies.
 func Roles() []string {
 	return []string{RoleOwner, RoleAdmin, RoleMember, RoleGuest, RoleBlocked}
